@@ -1,0 +1,187 @@
+"""The `faqtory` command. Heavy imports stand inside the commands, so that `--help` answers at once."""
+
+import json
+import logging
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from pipeline.core.errors import FaqtoryError
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="Turn web crawls into question-answering datasets.",
+)
+
+Inputs = Annotated[
+    list[str],
+    typer.Argument(
+        metavar="INPUT...",
+        help="Files, globs, folders, https:// or s3:// addresses, or lists of them (.paths.gz).",
+    ),
+]
+Work = Annotated[str, typer.Option(help="Folder that holds the tables; made when missing.")]
+Master = Annotated[str, typer.Option(help="Spark master: local[N], or a cluster's address.")]
+ConfigFile = Annotated[Path | None, typer.Option("--config", help="TOML file.")]
+Overrides = Annotated[
+    list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Override one configuration key.")
+]
+Quiet = Annotated[bool, typer.Option("--quiet", help="No progress bar, no summary.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
+
+
+@app.callback()
+def _options(verbose: Annotated[bool, typer.Option("--verbose", help="Log each step.")] = False) -> None:
+    logging.basicConfig(
+        level=logging.INFO if verbose else logging.WARNING,
+        format="time=%(asctime)s level=%(levelname)s logger=%(name)s %(message)s",
+        stream=sys.stderr,
+    )
+
+
+@app.command()
+def extract(
+    inputs: Inputs,
+    work: Work,
+    format: Annotated[
+        str, typer.Option(help="warc, owi (Open Web Index) or wdc (Web Data Commons).")
+    ] = "warc",
+    master: Master = "local[*]",
+    listing_prefix: Annotated[
+        str | None, typer.Option(help="What to put before the relative paths of a listing.")
+    ] = None,
+    config_file: ConfigFile = None,
+    overrides: Overrides = None,
+    quiet: Quiet = False,
+    as_json: AsJson = False,
+) -> None:
+    """Extract FAQ pairs from crawl files into tables pages, pairs_raw and scan."""
+    from pipeline.core.config import load_config
+    from pipeline.jobs.run import extract as run
+    from pipeline.report_text import print_extract_summary
+
+    config = load_config(config_file, overrides or ())
+    summary = run(
+        inputs,
+        work=work,
+        format=format,
+        master=master,
+        listing_prefix=listing_prefix,
+        config=config,
+        console=_console(quiet),
+    )
+    if as_json:
+        _print_json(summary.figures())
+    elif not quiet:
+        print_extract_summary(summary, console=Console())
+    summary.check(config.extract)
+
+
+@app.command()
+def demo(
+    work: Work = "demo",
+    master: Master = "local[*]",
+    quiet: Quiet = False,
+) -> None:
+    """Run the chain on the bundled sample crawl and show what came out."""
+    from pipeline.demo import run_demo
+
+    run_demo(work, master=master, console=_console(quiet), out=Console())
+
+
+@app.command()
+def trace(
+    pair_id: Annotated[
+        str, typer.Argument(metavar="ID", help="The pair's id, or its first 6 or more digits.")
+    ],
+    work: Work,
+    as_json: AsJson = False,
+) -> None:
+    """Show one pair's way back: its page, file and offset, the markup it came from, and every decision."""
+    from pipeline.trace import print_trace, trace_pair
+
+    found = trace_pair(pair_id, work=work)
+    if as_json:
+        _print_json(found.figures())
+    else:
+        print_trace(found, console=Console())
+
+
+@app.command()
+def tables(work: Work, as_json: AsJson = False) -> None:
+    """List the tables of a work folder."""
+    from pipeline.core.errors import ConfigError
+    from pipeline.core.manifest import part_files, read_manifest, table_folder, table_names
+    from pipeline.core.storage import exists
+
+    if not exists(work):
+        raise ConfigError(f"There is no folder {work}; `faqtory extract INPUT... --work {work}` makes it.")
+    manifests = [m for name in table_names(work) if (m := read_manifest(work, name))]
+    rows = [
+        {
+            "table": m.table,
+            "n_rows": m.n_rows,
+            "n_files": len(m.files),
+            "n_shards": len(m.commits),
+            "stage": m.stage,
+            "schema_version": m.schema_version,
+            "key": m.key,
+            "folder": table_folder(work, m.table),
+            "files": part_files(work, m),
+        }
+        for m in manifests
+    ]
+    if as_json:
+        _print_json(rows)
+        return
+    shown = Table("table", "rows", "files", "stage", "schema", "folder", box=None)
+    for row in rows:
+        cells = (row[k] for k in ("table", "n_rows", "n_files", "stage", "schema_version", "folder"))
+        shown.add_row(*(f"{c:,}" if isinstance(c, int) else str(c) for c in cells))
+    Console().print(shown if rows else f"{work} holds no tables yet.")
+
+
+@app.command()
+def config(config_file: ConfigFile = None, overrides: Overrides = None, as_json: AsJson = False) -> None:
+    """Show every configuration key with its value and where the value comes from."""
+    from pipeline.core.config import describe_keys, load_config
+
+    values = load_config(config_file, overrides or ()).model_dump()
+    keys = {
+        key: {"value": values[key.partition(".")[0]][key.partition(".")[2]], "description": description}
+        for key, (_, description) in describe_keys().items()
+    }
+    if as_json:
+        _print_json(keys)
+        return
+    shown = Table("key", "value", "meaning", box=None, padding=(0, 2, 1, 0))
+    for key, entry in keys.items():
+        shown.add_row(key, str(entry["value"]), str(entry["description"]))
+    Console().print(shown)
+
+
+def main() -> None:
+    """Run the command line; every expected error ends in one sentence and its exit code."""
+    try:
+        app(standalone_mode=True)
+    except FaqtoryError as error:
+        print(f"faqtory: {error}", file=sys.stderr)  # noqa: T201
+        sys.exit(error.exit_code)
+
+
+def _console(quiet: bool) -> Console:
+    return Console(stderr=True, quiet=quiet)
+
+
+def _print_json(value: Any) -> None:
+    print(json.dumps(value, ensure_ascii=False, indent=1))  # noqa: T201
+
+
+if __name__ == "__main__":
+    main()

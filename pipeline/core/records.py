@@ -1,0 +1,175 @@
+"""Every table's columns, each defined once, as a frozen dataclass.
+
+`pipeline.core.table` derives the Arrow schema, the Spark schema and the column list of the documentation
+from these classes. A change of columns raises `SCHEMA_VERSION`; a golden test makes the change explicit.
+The docstring below a field describes the column wherever the table is shown.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import ClassVar
+
+
+@dataclass(frozen=True, slots=True)
+class Alternate:
+    """One translation of a page, as the page itself declares it."""
+
+    hreflang: str
+    """Language tag as written, or `x-default`."""
+    url: str
+    """Absolute URL."""
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """How often something was seen."""
+
+    name: str
+    n: int
+
+
+@dataclass(frozen=True, slots=True)
+class LostBytes:
+    """One stretch of an input file that could not be read."""
+
+    offset: int
+    """First lost byte of the file as stored."""
+    n_bytes: int
+    n_members: int
+    """Records (gzip members, zstd frames) recognised as starting within the stretch."""
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One candidate page: its bytes name FAQPage."""
+
+    TABLE: ClassVar[str] = "pages"
+    SCHEMA_VERSION: ClassVar[int] = 1
+
+    page_id: str
+    """md5 hex of url, crawl date and record id, joined by newlines."""
+    url: str
+    """Address as crawled."""
+    origin: str
+    """Host name of the address in lower case, without port."""
+    outcome: str
+    """What became of the page (RecordOutcome)."""
+    detail: str | None
+    """Why, where the outcome alone does not say it."""
+    n_questions: int
+    """Question items found."""
+    n_pairs: int
+    """Pairs written to pairs_raw."""
+    questions: list[Count]
+    """What became of the questions (QuestionOutcome -> n); sums up to n_questions."""
+    n_pairs_by_syntax: list[Count]
+    """Pairs found by syntax, before the page's repetitions are dropped."""
+    repairs: list[str]
+    """Repairs that the page's JSON-LD blocks needed."""
+    n_broken_blocks: int
+    """JSON-LD blocks of which nothing could be read."""
+    http_status: int | None
+    content_type: str | None
+    """Media type of the HTTP header, in lower case."""
+    charset: str | None
+    """Character set the page was decoded with."""
+    charset_source: str | None
+    """What told the character set: bom, http, meta, detected."""
+    title: str | None
+    description: str | None
+    keywords: str | None
+    author: str | None
+    canonical: str | None
+    """Absolute canonical URL that the page declares."""
+    html_lang: str | None
+    """Language tag of the html element, as written."""
+    content_language: str | None
+    """Content-Language, from HTTP or meta, as written."""
+    og_locale: str | None
+    alternates: list[Alternate]
+    """hreflang links."""
+    opt_out: list[str]
+    """Signals by which the publisher reserves reuse, such as `meta-robots:noindex`."""
+    n_bytes: int
+    """Length of the decoded body."""
+    crawl_date: datetime | None
+    """When the page was fetched (UTC)."""
+    warc_file: str
+    """Input file."""
+    warc_offset: int | None
+    """Byte offset of the record in the file as stored; None where the source has no records."""
+    warc_record_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class PairRaw:
+    """One question with one answer, as extracted, before cleaning."""
+
+    TABLE: ClassVar[str] = "pairs_raw"
+    SCHEMA_VERSION: ClassVar[int] = 1
+
+    id: str
+    """md5 hex of question, a space and answer, newlines as spaces: the key of the published WebFAQ data."""
+    question: str
+    """Text on one line."""
+    answer: str
+    """Text; paragraphs and list items on lines of their own."""
+    answer_html: str | None
+    """The answer as written in the markup; only with `extract.keep_answer_html`."""
+    url: str
+    origin: str
+    title: str | None
+    description: str | None
+    page_id: str
+    position: int
+    """Index of the question on its page, from 0."""
+    answer_index: int
+    """Index of the answer to its question, from 0."""
+    syntax: str
+    """jsonld, microdata or rdfa; `owi` where the source holds extracted pairs."""
+    also_in: list[str]
+    """Further syntaxes in which the page states the same pair."""
+    repairs: list[str]
+    """How the malformed block was recovered; empty for a well-formed one."""
+    markup_language: str | None
+    """Language tag that the markup declares for the pair."""
+    html_lang: str | None
+    content_language: str | None
+    og_locale: str | None
+    alternates: list[Alternate]
+    crawl_date: datetime | None
+    warc_file: str
+    warc_offset: int | None
+    warc_record_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Scan:
+    """One input file: what was in it, what was lost, and what became of its pages."""
+
+    TABLE: ClassVar[str] = "scan"
+    SCHEMA_VERSION: ClassVar[int] = 1
+
+    input_file: str
+    shard_id: str
+    """Hash of the file's identity (path, size, version), the configuration and the stage version."""
+    outcome: str
+    """ShardOutcome."""
+    error: str | None
+    """Why the file is unreadable."""
+    n_bytes: int
+    """Bytes of the file as stored."""
+    n_bytes_lost: int
+    n_members_lost: int
+    losses: list[LostBytes]
+    records: list[Count]
+    """Records by WARC type."""
+    outcomes: list[Count]
+    """What became of the response and resource records (RecordOutcome); sums up to their number."""
+    n_pages: int
+    """Rows written to pages."""
+    n_pairs: int
+    """Rows written to pairs_raw."""
+    seconds: float
+    """Wall time of reading and extracting."""

@@ -1,0 +1,21 @@
+"""The stages of the chain and the tables each one reads and writes: the list that everything else follows."""
+
+from dataclasses import dataclass
+
+from pipeline.core.records import Page, PairRaw, Scan
+from pipeline.core.table import Record
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """One step from tables to tables; a raised version makes its finished work count as outdated."""
+
+    name: str
+    version: int
+    reads: tuple[type[Record], ...]
+    writes: tuple[type[Record], ...]
+
+
+EXTRACT = Stage("extract", version=1, reads=(), writes=(Page, PairRaw, Scan))
+
+STAGES = (EXTRACT,)
