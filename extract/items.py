@@ -10,6 +10,7 @@ class Syntax(StrEnum):
     JSONLD = "jsonld"
     MICRODATA = "microdata"
     RDFA = "rdfa"
+    UNKNOWN = "unknown"  # the source holds items or pairs already extracted, and does not say from what
 
 
 @dataclass(frozen=True, slots=True)

@@ -64,7 +64,7 @@ def extract(
     """Extract FAQ pairs from crawl files into tables pages, pairs_raw and scan."""
     from pipeline.core.config import load_config
     from pipeline.jobs.run import extract as run
-    from pipeline.report_text import print_extract_summary
+    from pipeline.summary import print_extract_summary
 
     config = load_config(config_file, overrides or ())
     summary = run(

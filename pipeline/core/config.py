@@ -44,6 +44,11 @@ class ExtractConfig(Section):
     max_text_chars: int = Field(
         200_000, ge=100, description="Questions and answers longer than this get the outcome over_limit."
     )
+    verify_digests: bool = Field(
+        False,
+        description="Check every record's block digest, where it has one. Reads at a sixth of the speed; "
+        "compressed files have checksums that are always checked.",
+    )
     keep_answer_html: bool = Field(False, description="Keep each answer as written in the markup.")
     respect_opt_out: bool = Field(
         True,

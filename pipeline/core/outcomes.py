@@ -6,7 +6,7 @@ from enum import StrEnum
 class RecordOutcome(StrEnum):
     """What became of one response (or resource) record of a crawl, or one page of another source.
 
-    The members up to `UNDECODABLE` are candidates' outcomes: such a page has a row in `pages`. The rest
+    The members up to `FAILED` are candidates' outcomes: such a page has a row in `pages`. The rest
     never become candidates and are only counted, in `scan`.
     """
 
@@ -17,6 +17,7 @@ class RecordOutcome(StrEnum):
     TIMED_OUT = "timed_out"  # stopped at `extract.page_timeout_s`
     TOO_COMPLEX = "too_complex"  # nested or branched beyond the parser's limits
     UNDECODABLE = "undecodable"  # no character set, or a broken Content-Encoding
+    FAILED = "failed"  # an error of ours; the page's row says which
 
     NO_MARKUP = "no_markup"  # HTML that names no FAQPage
     NOT_HTML = "not_html"

@@ -97,8 +97,8 @@ class Page:
     """When the page was fetched (UTC)."""
     warc_file: str
     """Input file."""
-    warc_offset: int | None
-    """Byte offset of the record in the file as stored; None where the source has no records."""
+    warc_offset: int
+    """Byte offset of the record in the file as stored; for owi the row, for wdc the offset in the text."""
     warc_record_id: str | None
 
 
@@ -127,7 +127,7 @@ class PairRaw:
     answer_index: int
     """Index of the answer to its question, from 0."""
     syntax: str
-    """jsonld, microdata or rdfa; `owi` where the source holds extracted pairs."""
+    """jsonld, microdata or rdfa; unknown where the source holds extracted items."""
     also_in: list[str]
     """Further syntaxes in which the page states the same pair."""
     repairs: list[str]
@@ -140,7 +140,7 @@ class PairRaw:
     alternates: list[Alternate]
     crawl_date: datetime | None
     warc_file: str
-    warc_offset: int | None
+    warc_offset: int
     warc_record_id: str | None
 
 

@@ -140,7 +140,6 @@ def extract_shard(shard: Shard, *, work: str, config: ExtractConfig) -> Commit:
                         pairs.add(pair)
         except (ShardError, FileNotFoundError, PermissionError) as reason:
             error = str(reason)
-        scan.check_conservation(n_pages=pages.n_rows)
         row = scan.row(
             shard,
             error=error,

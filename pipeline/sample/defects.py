@@ -67,7 +67,7 @@ def _on_strings(change: Callable[[str], str]) -> Callable[[str], str]:
 
 
 def _trailing_comma(text: str) -> str:
-    return re.sub(r"(\s*\}\s*\]\s*\}\s*)$", r",\1", re.sub(r"\}(\s*\]\s*\}\s*)$", r"},\1", text))
+    return re.sub(r"\}(\s*)\](\s*)\}(\s*)$", r"},\1],\2}\3", text)
 
 
 def _missing_bracket(text: str) -> str:
@@ -84,7 +84,8 @@ def _concatenated(text: str) -> str:
     middle = (len(questions) + 1) // 2
     halves = (questions[:middle], questions[middle:])
     return "\n".join(
-        json.dumps({"@context": CONTEXT, "@type": "FAQPage", "mainEntity": half}, ensure_ascii=False) for half in halves
+        json.dumps({"@context": CONTEXT, "@type": "FAQPage", "mainEntity": half}, ensure_ascii=False)
+        for half in halves
     )
 
 
@@ -127,7 +128,7 @@ _DEFECTS = {
         as_html=False,
     ),
     "single_quotes": Defect("single quotes delimit the strings", _on_strings(_single_quoted), as_html=False),
-    "escaped_block": Defect("the whole block is escaped as HTML text", lambda text: html.escape(text), as_html=False),
+    "escaped_block": Defect("the whole block is escaped as HTML text", html.escape, as_html=False),
     "missing_bracket": Defect("the last closing bracket is missing", _missing_bracket),
     "concatenated_objects": Defect("two objects stand in one block", _concatenated),
     "php_warning": Defect("a PHP warning stands before the JSON", lambda text: _PHP_WARNING + text),
@@ -145,20 +146,25 @@ _DEFECTS = {
     ),
     "broken_sibling": Defect(
         "a template that was never filled in stands in another block",
-        sibling='{"@context":"https://schema.org","@type":"BreadcrumbList","itemListElement":[{{ crumbs | json }}]}',
+        sibling='{"@context":"https://schema.org","@type":"BreadcrumbList",'
+        '"itemListElement":[{{ crumbs | json }}]}',
     ),
     # character sets
     "windows_1251": Defect(
         "windows-1251, declared in HTTP", codec="cp1251", label="windows-1251", declared=Declared.HTTP
     ),
     "koi8_r": Defect("KOI8-R, declared in HTTP", codec="koi8_r", label="KOI8-R", declared=Declared.HTTP),
-    "shift_jis": Defect("Shift_JIS, declared in HTTP", codec="cp932", label="Shift_JIS", declared=Declared.HTTP),
+    "shift_jis": Defect(
+        "Shift_JIS, declared in HTTP", codec="cp932", label="Shift_JIS", declared=Declared.HTTP
+    ),
     "euc_kr": Defect("EUC-KR, declared in HTTP", codec="cp949", label="EUC-KR", declared=Declared.HTTP),
     "gb2312": Defect("GBK, declared in HTTP as gb2312", codec="gbk", label="gb2312", declared=Declared.HTTP),
     "windows_1255": Defect(
         "windows-1255, declared in HTTP", codec="cp1255", label="windows-1255", declared=Declared.HTTP
     ),
-    "windows_874": Defect("windows-874, declared in HTTP", codec="cp874", label="windows-874", declared=Declared.HTTP),
+    "windows_874": Defect(
+        "windows-874, declared in HTTP", codec="cp874", label="windows-874", declared=Declared.HTTP
+    ),
     "charset_in_meta_only": Defect(
         "windows-1250, declared in a meta element only",
         codec="cp1250",
@@ -175,8 +181,12 @@ _DEFECTS = {
     "noindex": Defect(
         "robots are told not to index", head='<meta name="robots" content="noindex, follow">', is_opt_out=True
     ),
-    "noai_header": Defect("machines are told not to learn", headers=(("X-Robots-Tag", "noai"),), is_opt_out=True),
-    "tdm_header": Defect("text and data mining is reserved", headers=(("tdm-reservation", "1"),), is_opt_out=True),
+    "noai_header": Defect(
+        "machines are told not to learn", headers=(("X-Robots-Tag", "noai"),), is_opt_out=True
+    ),
+    "tdm_header": Defect(
+        "text and data mining is reserved", headers=(("tdm-reservation", "1"),), is_opt_out=True
+    ),
     # transport
     "gzip_body": Defect("Content-Encoding: gzip", headers=(("Content-Encoding", "gzip"),), is_gzipped=True),
     "chunked_body": Defect("Transfer-Encoding: chunked", is_chunked=True),

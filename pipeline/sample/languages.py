@@ -1,6 +1,6 @@
 """The languages of the sample: their codes, their direction, and the few words every page needs."""
 
-import csv
+import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -9,8 +9,8 @@ from pathlib import Path
 RIGHT_TO_LEFT = frozenset({"ar", "fa", "he", "ur"})
 """Language tags whose pages are written from right to left."""
 
-_TABLE = Path(__file__).with_name("languages.tsv")
-_CODES = ("tag", "iso639_3", "locale", "name")
+_TABLE = Path(__file__).with_name("languages.toml")
+_CODES = ("iso639_3", "locale", "name")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,15 +36,15 @@ class Language:
 
 @cache
 def languages() -> Mapping[str, Language]:
-    """Return every language of `languages.tsv` by its tag."""
-    with _TABLE.open(encoding="utf-8", newline="") as lines:
-        rows = list(csv.DictReader(lines, delimiter="\t", quoting=csv.QUOTE_NONE))
-    return {row["tag"]: _language(row) for row in rows}
+    """Return every language of `languages.toml` by its tag."""
+    tree = tomllib.loads(_TABLE.read_text(encoding="utf-8"))
+    return {tag: _language(tag, tree["columns"], row) for tag, row in tree["languages"].items()}
 
 
-def _language(row: dict[str, str]) -> Language:
-    words = {key: word for key, word in row.items() if key not in _CODES}
-    return Language(**{key: row[key] for key in _CODES}, words=words)
+def _language(tag: str, columns: list[str], row: list[str]) -> Language:
+    cells = dict(zip(columns, row, strict=True))
+    codes = {key: cells.pop(key) for key in _CODES}
+    return Language(tag=tag, words=cells, **codes)
 
 
 def iso639_3(tag: str) -> str:

@@ -33,7 +33,7 @@ _SHAPES = (Shape.ONE, Shape.ONE, Shape.GRAPH, Shape.ONE, Shape.SPLIT, Shape.ONE,
 
 
 def shape_of(page: WebPage) -> Shape:
-    """Return the page's arrangement: what its markup says, one block for a defective page, else by its URL."""
+    """Return the arrangement: what the page's markup says, one block if it is defective, else by its URL."""
     variant = page.markup.partition("-")[2]
     if variant:
         return Shape(variant)
@@ -41,8 +41,8 @@ def shape_of(page: WebPage) -> Shape:
 
 
 def answers_as_html(page: WebPage) -> bool:
-    """Tell whether the page's JSON-LD answers are HTML; about half of the pages' are."""
-    return crc32(f"answers {page.url}".encode()) % 2 == 1
+    """Tell whether the page's JSON-LD answers are HTML; those of every second language are."""
+    return (page.site.languages.index(page.language) + crc32(page.group.encode())) % 2 == 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +55,7 @@ class JsonStyle:
 
 
 def dump(value: Json, style: JsonStyle, *, codec: str = "utf-8") -> str:
-    """Print JSON for a script element; what the page's character set lacks is written as `\\uXXXX`."""
+    """Print JSON for a script element; what the page's character set lacks becomes a JSON escape."""
     separators = (",", ":") if style.indent is None else (",", ": ")
     text = json.dumps(value, ensure_ascii=style.ascii_only, indent=style.indent, separators=separators)
     text = text.replace("/", "\\/") if style.ascii_only else text.replace("</", "<\\/")
@@ -86,9 +86,8 @@ def answer_string(pair: Pair, *, as_html: bool) -> str:
     return "".join(html_blocks(pair.answer, strong_labels=True)) if as_html else typed_text(pair.answer)
 
 
-def faq_values(page: WebPage) -> list[Json]:
+def faq_values(page: WebPage, *, as_html: bool) -> list[Json]:
     """Return the values of the page's FAQ blocks, one for each script element."""
-    as_html = answers_as_html(page)
     questions = [question_object(pair, as_html=as_html) for pair in page.pairs]
     match shape_of(page):
         case Shape.ONE:
@@ -141,7 +140,13 @@ def breadcrumbs(page: WebPage) -> dict[str, Any]:
 def organization(page: WebPage) -> dict[str, Any]:
     """Return the Organization that home pages describe."""
     url = f"https://{page.site.domain}/"
-    return {"@context": CONTEXT, "@type": "Organization", "name": page.site.name, "url": url, "logo": url + "logo.gif"}
+    return {
+        "@context": CONTEXT,
+        "@type": "Organization",
+        "name": page.site.name,
+        "url": url,
+        "logo": url + "logo.gif",
+    }
 
 
 def microdata_section(page: WebPage) -> str:

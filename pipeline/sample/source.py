@@ -100,7 +100,9 @@ def load_sites(folder: Path = SITES) -> tuple[Site, ...]:
     domains = [site.domain for site in sites]
     for site in sites:
         if domains.count(site.domain) > 1:
-            raise ConfigError(f"{site.id}.toml: site.domain {site.domain} is another site's too; choose another.")
+            raise ConfigError(
+                f"{site.id}.toml: site.domain {site.domain} is another site's too; choose another."
+            )
     return sites
 
 
@@ -158,7 +160,7 @@ def main(arguments: list[str]) -> int:
     n_problems = 0
     for name in arguments:
         for problem in problems_of(Path(name)):
-            print(problem)
+            sys.stdout.write(f"{problem}\n")
             n_problems += 1
     return 1 if n_problems else 0
 

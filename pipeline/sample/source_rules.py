@@ -56,7 +56,7 @@ def _frame(tree: Tree) -> Iterator[str]:
     else:
         for tag in tags:
             if tag not in languages():
-                yield f"site.languages names {tag!r}, which languages.tsv does not know; add it there."
+                yield f"site.languages names {tag!r}, which languages.toml does not know; add it there."
     if not isinstance(tree.get("page"), list) or not all(isinstance(page, dict) for page in tree["page"]):
         yield "page is missing; add at least one [[page]] table."
 
@@ -147,7 +147,7 @@ def _slugs(where: str, page: Tree) -> Iterator[str]:
     for texts in filled:
         for tag, slug in texts.items():
             if not _SLUG.fullmatch(slug):
-                yield f"{where}: slug {slug!r} ({tag}) must be lower-case ASCII letters, digits and single hyphens."
+                yield f"{where}: slug {slug!r} ({tag}) may hold only a-z, 0-9 and single hyphens."
 
 
 def _placeholders(where: str, page: Tree) -> Iterator[str]:
@@ -174,7 +174,9 @@ def _qa_content(where: str, qa: Tree, page: Tree) -> Iterator[str]:
 
 
 def _same_structure(where: str, answers: dict[str, str]) -> Iterator[str]:
-    shapes = {tag: [(block.kind, len(block.lines)) for block in blocks(text)] for tag, text in answers.items()}
+    shapes = {
+        tag: [(block.kind, len(block.lines)) for block in blocks(text)] for tag, text in answers.items()
+    }
     first = next(iter(shapes))
     for tag, shape in shapes.items():
         if shape != shapes[first]:

@@ -56,10 +56,14 @@ def _rows(file: str, table: str, rows: Any) -> list[dict[str, str]]:
         raise ConfigError(f"{file}: {table} must be written as [[{table}]] tables.")
     for number, row in enumerate(rows):
         if set(row) != set(_TABLES[table]):
-            raise ConfigError(f"{file}: {table}[{number}] must have exactly the keys {', '.join(_TABLES[table])}.")
+            raise ConfigError(
+                f"{file}: {table}[{number}] must have exactly the keys {', '.join(_TABLES[table])}."
+            )
         for key, known in _VALUES.items():
             if row.get(key, known[0]) not in known:
-                raise ConfigError(f"{file}: {table}[{number}].{key} is {row[key]!r}, not one of {', '.join(known)}.")
+                raise ConfigError(
+                    f"{file}: {table}[{number}].{key} is {row[key]!r}, not one of {', '.join(known)}."
+                )
     return rows
 
 
@@ -82,7 +86,9 @@ def apply_specials(pages: Sequence[WebPage], specials: Specials) -> list[WebPage
     for table, places in (("defect", specials.defects), ("copy", specials.copies)):
         for place in places:
             if place not in by_place or not by_place[place].pairs:
-                raise ConfigError(f"defects.toml: {table} names {'/'.join(place)}, which is no page with questions.")
+                raise ConfigError(
+                    f"defects.toml: {table} names {'/'.join(place)}, which is no page with questions."
+                )
     for site, group in specials.markups:
         if not any(page.pairs and page.place[:2] == (site, group) for page in pages):
             raise ConfigError(f"defects.toml: markup names {site}/{group}, which is no page with questions.")
@@ -102,7 +108,7 @@ def _with_defect(page: WebPage, specials: Specials, by_place: Mapping[Place, Web
         return page
     defect = DEFECTS[name]
     if defect.needs_jsonld and page.markup != "jsonld":
-        raise ConfigError(f"defects.toml: {'/'.join(page.place)} has no JSON-LD of the usual form for {name}.")
+        raise ConfigError(f"defects.toml: {'/'.join(page.place)} cannot have {name}: it has no JSON-LD.")
     if defect.untranslated:
         page = untranslated(page, _default_version(page, by_place))
     return replace(page, defect=name)
@@ -111,5 +117,7 @@ def _with_defect(page: WebPage, specials: Specials, by_place: Mapping[Place, Web
 def _default_version(page: WebPage, by_place: Mapping[Place, WebPage]) -> WebPage:
     place = (page.site.id, page.group, page.site.default_language)
     if place not in by_place or place == page.place:
-        raise ConfigError(f"defects.toml: {'/'.join(page.place)} cannot be untranslated: no other default version.")
+        raise ConfigError(
+            f"defects.toml: {'/'.join(page.place)} has no other version to be untranslated from."
+        )
     return by_place[place]

@@ -6,9 +6,10 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from pipeline.core.errors import ConfigError
-from pipeline.sample.languages import iso639_3, languages
+from pipeline.sample.languages import languages
 from pipeline.sample.source import Layout, Page, PageKind, Site, Texts
 
+_WITHOUT_SPACES = ("ja", "th", "zh")
 _PLACEHOLDER = re.compile(r"\{(\w+)\}")
 
 
@@ -66,7 +67,7 @@ class WebPage:
     """URL of the page whose pairs this one repeats."""
     defect: str | None = None
     markup: str = ""
-    """How the pairs are marked up: jsonld, microdata, rdfa, or two of them joined by `+`; `-variant` after."""
+    """jsonld, microdata, rdfa, or two of them joined by `+`; a variant follows after a hyphen."""
 
     @property
     def place(self) -> tuple[str, str, str]:
@@ -209,13 +210,15 @@ def copy_page(page: WebPage, kind: WebKind) -> WebPage:
         url = "/".join([*parts[:3], kind.value, parts[3]])
     else:
         url = f"{page.url}{'&' if '?' in page.url else '?'}print=1"
-    pairs = page.pairs if kind is WebKind.PRINT else tuple(_without_full_stop(page, pair) for pair in page.pairs)
+    pairs = (
+        page.pairs if kind is WebKind.PRINT else tuple(_without_full_stop(page, pair) for pair in page.pairs)
+    )
     return replace(page, kind=kind, url=url, pairs=pairs, alternates=(), copy_of=page.url, defect=None)
 
 
 def _without_full_stop(page: WebPage, pair: Pair) -> Pair:
     """Drop the last full stop of an answer that is long enough to stay a near-duplicate."""
     text = f"{pair.question} {pair.answer}"
-    is_long = len(text.split()) >= 25 or (iso639_3(page.text_language) in ("jpn", "zho", "tha") and len(text) >= 60)
+    is_long = len(text) >= 60 if page.text_language in _WITHOUT_SPACES else len(text.split()) >= 25
     end = pair.answer.rstrip()
     return replace(pair, answer=end[:-1]) if is_long and end[-1] in ".\u3002" else pair

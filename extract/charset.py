@@ -1,0 +1,319 @@
+"""Bytes of a web page -> text -> tree."""
+
+import codecs
+import re
+from dataclasses import dataclass
+from functools import cache
+
+import charset_normalizer
+import lxml.etree
+import lxml.html
+import webencodings
+from lxml.html import HtmlElement
+
+META_BYTES = 4096  # browsers look at 1,024 (WHATWG, "prescan a byte stream"); long heads exceed them
+SAMPLE_BYTES = 4096  # enough for charset-normalizer to tell all pairs of DETECTABLE apart, in about 1 ms
+MIN_SAMPLE_BYTES = 4  # non-ASCII bytes below which nothing can be told and a declaration stands
+MIN_LANGUAGE_BYTES = 16  # below them letter frequencies mean nothing, mixed scripts within words still do
+DAMAGE_TOLERANCE = 0.05  # share of the non-ASCII characters that may be damaged in a believed encoding
+CHAOS_MARGIN = 0.03  # charset-normalizer's mess ratio: measured 0 for right, 0 to 0.4 for wrong decodings
+COHERENCE_MARGIN = 0.05  # its language ratio: measured 0.45 to 0.7 for right, 0 to 0.58 for wrong decodings
+MAX_DEPTH = 2048  # nesting at which libxml2 gives up even with huge_tree
+
+DETECTABLE = (  # WHATWG names of what pages without a (true) declaration are written in
+    "windows-1252",
+    "windows-1251",
+    "windows-1250",
+    "koi8-u",
+    "windows-1253",
+    "windows-1254",
+    "windows-1255",
+    "windows-1256",
+    "windows-1257",
+    "windows-874",
+    "shift_jis",
+    "euc-jp",
+    "euc-kr",
+    "gb18030",
+    "big5",
+    "iso-8859-2",
+    "iso-8859-5",
+    "iso-8859-6",
+    "iso-8859-7",
+    "ibm866",
+)
+MULTIBYTE = frozenset(
+    {
+        "utf-8",
+        "shift_jis",
+        "euc-jp",
+        "iso-2022-jp",
+        "euc-kr",
+        "gbk",
+        "gb18030",
+        "big5",
+    }
+)
+
+_BOMS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16le"), (codecs.BOM_UTF16_BE, "utf-16be"))
+_CODECS = {"gbk": "gb18030", "shift_jis": "cp932", "euc-kr": "cp949", "big5": "big5hkscs"}  # as in browsers
+_COMMENT = re.compile(rb"<!--.*?-->", re.DOTALL)
+_META_CHARSET = re.compile(
+    rb"""<meta\s[^>]*?charset\s*=\s*["'\s]*([a-z0-9_:.\-]+)|<\?xml\s[^>]*?encoding\s*=\s*["']([a-z0-9_:.\-]+)""",
+    re.IGNORECASE,
+)
+_SEGMENT_END = re.compile(rb'[<>"\r\n]')  # never a trail byte of the encodings above
+_ASCII = bytes(range(128))
+_C1 = bytes(range(0x80, 0xA0))
+_CONTROLS = bytes([*range(9), *range(0x0E, 0x20), 0x7F])
+_VT_TO_SPACE = bytes.maketrans(b"\x0b", b" ")
+
+_PARSER = lxml.html.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True)
+_DEEP_PARSER = lxml.html.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True, huge_tree=True)
+
+
+class UndecodableError(ValueError):
+    """The bytes are text in no encoding that is declared or known."""
+
+
+class TooComplexError(ValueError):
+    """The page nests or branches beyond the limits of a parser."""
+
+
+@dataclass(frozen=True, slots=True)
+class Decoded:
+    """A page's text with the WHATWG name of its encoding and what told it: bom, http, meta or detected."""
+
+    text: str
+    charset: str
+    source: str
+
+
+def decode_html(body: bytes, http_charset: str | None) -> Decoded:
+    """Decode a page by its byte order mark, else its HTTP header, else its <meta>, else by detection.
+
+    A declaration is evidence, not truth:
+
+    - bytes that are valid UTF-8 with at least one multi-byte sequence are UTF-8, whatever is declared (no
+      natural text in another encoding looks like that);
+    - a multi-byte encoding is believed if at most 5 % of the non-ASCII characters are damaged; these become
+      U+FFFD, and a character cut off at the end of the page is dropped;
+    - any encoding but UTF-8 is believed unless charset-normalizer, on 4 KB of the non-ASCII text, reads the
+      bytes clearly better in another one (`_Sample.rank`); fewer than 4 non-ASCII bytes are no evidence;
+    - of two plausible declarations that differ the better reading wins, the header's if they are equal.
+
+    Labels mean what browsers take them for (`latin1` is windows-1252, `gb2312` is gbk). Raises
+    UndecodableError where nothing fits, as for compressed or binary bytes.
+    """
+    for bom, name in _BOMS:
+        if body.startswith(bom):
+            return Decoded(body[len(bom) :].decode(name, "replace"), name, "bom")
+    declared = _declared(body, http_charset)
+    try:
+        text = body.decode("utf-8")
+    except UnicodeDecodeError:
+        return _decode_other(body, declared)
+    if text.isascii():
+        return _decode_ascii(body, text, declared)
+    return Decoded(text, "utf-8", declared.get("utf-8", "detected"))
+
+
+def _declared(body: bytes, http_charset: str | None) -> dict[str, str]:
+    """Return the declared encodings, most trusted first, with the source of each."""
+    names = {}
+    if http_charset and (name := _whatwg_name(http_charset)):
+        names[name] = "http"
+    for match in _META_CHARSET.finditer(_COMMENT.sub(b"", body[:META_BYTES])):
+        name = _whatwg_name((match[1] or match[2]).decode("ascii"))
+        if name:
+            # Bytes in which an ASCII search finds a <meta> are not UTF-16 (WHATWG says the same).
+            names.setdefault("utf-8" if name.startswith("utf-16") else name, "meta")
+    return names
+
+
+@cache
+def _whatwg_name(label: str) -> str | None:
+    try:
+        encoding = webencodings.lookup(label.strip("\"'; \t\r\n"))
+    except UnicodeError:
+        return None
+    if encoding is None or encoding.name in ("x-user-defined", "replacement"):
+        return None
+    return str(encoding.name)
+
+
+def _codec(name: str) -> str:
+    return _CODECS.get(name) or str(webencodings.lookup(name).codec_info.name)
+
+
+def _decode_ascii(body: bytes, text: str, declared: dict[str, str]) -> Decoded:
+    """Decode bytes below 128, which may still hide ISO-2022-JP escapes or UTF-16 without a mark."""
+    if b"\0" in body and (utf16 := _decode_utf16(body, declared)):
+        return utf16
+    if b"\x1b$" in body and "iso-2022-jp" in {*declared, _iso2022jp(body)}:
+        source = declared.get("iso-2022-jp", "detected")
+        return Decoded(body.decode("iso2022_jp", "replace"), "iso-2022-jp", source)
+    for name, source in declared.items():
+        if not name.startswith("utf-16"):
+            return Decoded(text, name, source)
+    return Decoded(text, "utf-8", "detected")
+
+
+def _iso2022jp(body: bytes) -> str | None:
+    try:
+        body.decode("iso2022_jp")
+    except UnicodeDecodeError:
+        return None
+    return "iso-2022-jp"
+
+
+def _decode_utf16(body: bytes, declared: dict[str, str]) -> Decoded | None:
+    """Recognise UTF-16 without a mark by the zero bytes of its markup, all on one side of the pairs."""
+    head = body[:META_BYTES]
+    even, odd = head[::2].count(0), head[1::2].count(0)
+    if max(even, odd) < len(head) // 8 or min(even, odd) * 10 > max(even, odd):
+        return None
+    name = "utf-16be" if even > odd else "utf-16le"
+    return Decoded(body.decode(name, "replace"), name, declared.get(name, "detected"))
+
+
+def _decode_other(body: bytes, declared: dict[str, str]) -> Decoded:
+    """Decode bytes that are not valid UTF-8."""
+    if b"\0" in body and (utf16 := _decode_utf16(body, declared)):
+        return utf16
+    sample = _Sample(body)
+    text = _decode_tolerantly(body, "utf-8")
+    if text is not None:
+        return Decoded(text, "utf-8", declared.get("utf-8", "detected"))
+    ranks = {name: rank for name in declared if name != "utf-8" and (rank := sample.rank(name)) is not None}
+    for name in sorted(ranks, key=lambda name: ranks[name]):
+        text = _decode_tolerantly(body, name)
+        if text is not None:
+            return Decoded(text, name, declared[name])
+    detected = sample.best_name() or (None if sample.is_telling else "windows-1252")
+    text = _decode_tolerantly(body, detected) if detected else None
+    if detected is None or text is None:
+        raise UndecodableError("the bytes are text in no declared or known encoding")
+    return Decoded(text, detected, "detected")
+
+
+def _decode_tolerantly(body: bytes, name: str) -> str | None:
+    """Decode, with damage as U+FFFD; None if that is more than DAMAGE_TOLERANCE of the non-ASCII text."""
+    codec = _codec(name)
+    try:
+        return body.decode(codec)
+    except UnicodeDecodeError as error:
+        if name in MULTIBYTE and error.end == len(body) and error.start > len(body) - 4:
+            body = body[: error.start]  # the page ends within a character
+    text = body.decode(codec, "replace")
+    n_damaged = text.count("\ufffd")
+    n_other = len(_ASCII_CHARS.sub("", text))
+    return text if n_damaged <= DAMAGE_TOLERANCE * n_other else None
+
+
+class _Sample:
+    """The non-ASCII text of a page that is not UTF-8, and what charset-normalizer makes of it."""
+
+    def __init__(self, body: bytes) -> None:
+        segments = []
+        room = SAMPLE_BYTES
+        for segment in _SEGMENT_END.split(body):
+            if not segment.isascii():
+                segments.append(_cut(segment))
+                room -= len(segments[-1])
+                if room <= 0:
+                    break
+        self._bytes = b"\n".join(segments)
+        n_other = len(self._bytes.translate(None, _ASCII))
+        self.is_telling = n_other >= MIN_SAMPLE_BYTES
+        self._shows_language = n_other >= MIN_LANGUAGE_BYTES
+        self._matches: dict[str, charset_normalizer.CharsetMatches] = {}
+
+    def best_name(self) -> str | None:
+        """Return the name of the likeliest encoding, or None if none is likely."""
+        matches = self._detect(())
+        best = matches.best()
+        if best is None:
+            return None
+        # Latin-2 text reads alike in both, but windows-1250 has letters where ISO 8859-2 has controls.
+        if best.encoding == "cp1250" and len(self._bytes) == len(self._bytes.translate(None, _C1)):
+            twin = next((match for match in matches if match.encoding == "iso8859_2"), None)
+            if twin is not None and (twin.chaos, -twin.coherence) <= (best.chaos, -best.coherence):
+                return "iso-8859-2"
+        return _BY_CODEC[best.encoding]
+
+    def rank(self, name: str) -> tuple[float, float] | None:
+        """Return how badly the sample reads in a declared encoding, or None if another is clearly better.
+
+        Some other multi-byte encoding that fits without a fault beats a single-byte one, in which any bytes
+        fit. Else the mess and language ratios are compared (Latin text reads similarly in all encodings of
+        its family, so that the declaration decides there).
+        """
+        if not self.is_telling:
+            return (0.0, 0.0)
+        matches = self._detect((name,))
+        best = matches.best()
+        text = self._bytes.decode(_codec(name), "replace")
+        own = next((match for match in matches if str(match) == text), None)
+        if best is None:
+            return (1.0, 0.0) if name in MULTIBYTE or "\ufffd" not in text else None
+        if own is None or own.chaos > best.chaos + CHAOS_MARGIN:
+            return None
+        if self._shows_language:
+            if own.coherence < best.coherence - COHERENCE_MARGIN:
+                return None
+            if name not in MULTIBYTE and _BY_CODEC.get(best.encoding) in MULTIBYTE:
+                return None
+        return (own.chaos, -own.coherence)
+
+    def _detect(self, names: tuple[str, ...]) -> charset_normalizer.CharsetMatches:
+        key = ",".join(names)
+        if key not in self._matches:
+            self._matches[key] = charset_normalizer.from_bytes(
+                self._bytes,
+                cp_isolation=list(dict.fromkeys([_codec(name) for name in (*names, *DETECTABLE)])),
+                threshold=0.4,
+                preemptive_behaviour=False,
+                enable_fallback=False,
+            )
+        return self._matches[key]
+
+
+def _cut(segment: bytes) -> bytes:
+    """Shorten a long segment behind an ASCII byte that cannot be half of a character."""
+    if len(segment) <= SAMPLE_BYTES:
+        return segment
+    ends = [segment.rfind(mark, 0, SAMPLE_BYTES) for mark in (b" ", b",", b".", b"\t")]
+    return segment[: max(ends)] if max(ends) > 0 else segment
+
+
+_ASCII_CHARS = re.compile(r"[\x00-\x7f]+")
+_BY_CODEC = {codecs.lookup(_codec(name)).name.replace("-", "_"): name for name in DETECTABLE}
+
+
+def parse_html(text: str) -> HtmlElement:
+    """Parse a page, leniently, into its <html> element; comments and control characters are left out.
+
+    An empty page gives an empty <html>. Nesting up to 256 elements takes the fast way, up to MAX_DEPTH a
+    second parse; beyond it TooComplexError is raised, as libxml2 would lose the rest of the page silently.
+    """
+    body = text.encode("utf-8", "replace").translate(_VT_TO_SPACE, _CONTROLS)
+    tree = _parse(body, _PARSER)
+    if _was_cut(_PARSER):
+        tree = _parse(body, _DEEP_PARSER)
+        if _was_cut(_DEEP_PARSER):
+            raise TooComplexError(f"elements nest deeper than {MAX_DEPTH}")
+    return tree
+
+
+def _parse(body: bytes, parser: lxml.html.HTMLParser) -> HtmlElement:
+    try:
+        tree = lxml.etree.fromstring(body, parser) if body else None
+    except lxml.etree.XMLSyntaxError:
+        tree = None
+    return parser.makeelement("html") if tree is None else tree
+
+
+def _was_cut(parser: lxml.html.HTMLParser) -> bool:
+    error = parser.error_log.last_error
+    return error is not None and error.type == lxml.etree.ErrorTypes.ERR_RESOURCE_LIMIT

@@ -1,0 +1,59 @@
+"""`faqtory demo`: the chain, as far as it exists, on the bundled sample crawl."""
+
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from pipeline.core.config import Config
+from pipeline.core.manifest import part_files, read_manifest
+from pipeline.core.records import PairRaw
+from pipeline.jobs.run import extract
+from pipeline.sample.build import build_sample
+from pipeline.summary import print_extract_summary, shown
+
+SHOWN_LANGUAGES = ("en", "de", "el", "uk", "ar", "he", "hi", "th", "zh", "ja", "ko", "sw")
+"""Languages of which the demo prints a pair: one or two of each script."""
+
+
+def run_demo(work: str, *, master: str, console: Console, out: Console) -> None:
+    """Build the sample crawl, extract it, and show pairs in several languages and where to look further."""
+    sample = build_sample(Path(work) / "crawl")
+    out.print(f"The sample crawl: {len(sample.warc_paths)} WARC files of {sample.counts['n_sites']} fictitious sites in {work}/crawl")
+    summary = extract(
+        [str(path) for path in sample.warc_paths],
+        work=work,
+        format="warc",
+        master=master,
+        config=Config(),
+        console=console,
+    )
+    print_extract_summary(summary, console=out)
+    rows = _sample_rows(work)
+    table = Table("language", "question and answer", "id", box=None, padding=(0, 2, 1, 0))
+    for row in rows:
+        text = f"[bold]{shown(row['question'])}[/bold]\n{shown(_shortened(row['answer']))}"
+        table.add_row(row["html_lang"], text, row["id"][:8])
+    out.print(table)
+    out.print("Look further:")
+    out.print(f"  faqtory tables --work {work}")
+    out.print(f"  faqtory trace {rows[0]['id'][:8]} --work {work}    (one pair's way back to the crawl)")
+    out.print(f"  python -c \"import pandas; print(pandas.read_parquet('{work}/tables/pairs_raw').sample(5))\"")
+
+
+def _sample_rows(work: str) -> list[dict[str, str]]:
+    import pyarrow.dataset as ds
+
+    manifest = read_manifest(work, PairRaw.TABLE)
+    assert manifest is not None
+    columns = ["id", "question", "answer", "html_lang"]
+    rows = ds.dataset(part_files(work, manifest)).to_table(columns=columns).to_pylist()
+    first: dict[str, dict[str, str]] = {}
+    for row in sorted(rows, key=lambda r: r["id"]):
+        first.setdefault((row["html_lang"] or "").partition("-")[0], row)
+    return [first[language] for language in SHOWN_LANGUAGES if language in first]
+
+
+def _shortened(text: str, *, n_chars: int = 160) -> str:
+    text = text.replace("\n", " / ")
+    return text if len(text) <= n_chars else text[: n_chars - 1] + "…"

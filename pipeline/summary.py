@@ -1,0 +1,67 @@
+"""What a person sees when a command has finished."""
+
+import re
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from pipeline.core.outcomes import RecordOutcome
+from pipeline.jobs.run import ExtractSummary
+
+_MEANING = {
+    RecordOutcome.EXTRACTED: "pages with FAQ pairs",
+    RecordOutcome.NO_PAIRS: "FAQPage markup without a complete pair",
+    RecordOutcome.MENTION_ONLY: "FAQPage is only mentioned",
+    RecordOutcome.OPTED_OUT: "left out: the publisher reserves reuse",
+    RecordOutcome.TIMED_OUT: "stopped at the time limit",
+    RecordOutcome.TOO_COMPLEX: "stopped at a size or nesting limit",
+    RecordOutcome.UNDECODABLE: "character set or encoding unreadable",
+    RecordOutcome.FAILED: "an error of faqtory's own; please report it (table pages says where)",
+    RecordOutcome.NO_MARKUP: "pages without FAQ markup",
+    RecordOutcome.NOT_HTML: "not HTML",
+    RecordOutcome.NOT_OK: "not a success status",
+    RecordOutcome.TOO_LARGE: "over the size limit",
+    RecordOutcome.TRUNCATED: "cut off by the end of the file",
+    RecordOutcome.NO_HTTP: "no readable HTTP head",
+}
+
+_UNSAFE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufff9-\ufffb]")
+
+
+def harmless(text: str) -> str:
+    """Make text from strangers safe to print: control and direction characters show as their code points."""
+    return _UNSAFE.sub(lambda found: f"<U+{ord(found.group()):04X}>", text)
+
+
+def shown(text: str) -> str:
+    """Make text from strangers safe to print with rich, whose own markup it must not be taken for."""
+    return escape(harmless(text))
+
+
+def print_extract_summary(summary: ExtractSummary, *, console: Console) -> None:
+    """Print what the inputs held, what became of every page, and where the tables are."""
+    again = summary.n_inputs - summary.n_inputs_read_now
+    console.print(
+        f"{summary.n_inputs:,} input files ({summary.n_bytes / 1e6:,.1f} MB)"
+        + (f", {again:,} of them done before" if again and summary.n_inputs_read_now else "")
+        + (": nothing to do, all were done before" if not summary.n_inputs_read_now else "")
+    )
+    table = Table(box=None, show_header=False, padding=(0, 2))
+    for outcome, n in summary.outcomes.items():
+        table.add_row(f"{n:,}", outcome, _MEANING[RecordOutcome(outcome)])
+    table.add_row(f"{sum(summary.outcomes.values()):,}", "", "pages in all")
+    for column in table.columns[:1]:
+        column.justify = "right"
+    console.print(table)
+    if summary.n_bytes_lost:
+        console.print(
+            f"Lost to damage or truncation: {summary.n_bytes_lost:,} bytes, {summary.n_members_lost:,} records; "
+            "table scan says where."
+        )
+    unreadable = summary.inputs_by_outcome.get("unreadable", 0)
+    if unreadable:
+        console.print(f"Unreadable: {unreadable:,} input files; table scan says why.")
+    if summary.n_inputs_read_now:
+        console.print(f"Spark started in {summary.start_s:.1f} s, the work took {summary.work_s:.1f} s.")
+    console.print(f"{summary.n_pairs:,} pairs in {summary.work}/tables/pairs_raw", style="bold")
