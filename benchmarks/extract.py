@@ -9,6 +9,7 @@ Spark, which is shown apart.
 """
 
 import argparse
+import importlib
 import json
 import logging
 import resource
@@ -120,6 +121,9 @@ MEASURED = {f.__name__: f for f in (
 def measure_here(name: str, path: Path) -> dict[str, float]:
     """Run one measurement in this process."""
     measured = MEASURED[name]
+    for module in ("pipeline.jobs.extract", "fastwarc.warc", "warcio", "extruct"):
+        importlib.import_module(module)
+
     began = time.perf_counter()
     n_pages = measured(path)
     seconds = time.perf_counter() - began

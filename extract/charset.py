@@ -11,6 +11,8 @@ import lxml.html
 import webencodings
 from lxml.html import HtmlElement
 
+from extract.charset_latin import LATIN_DECLARED, LATIN_ENCODINGS, latin_fit
+
 META_BYTES = 4096  # browsers look at 1,024 (WHATWG, "prescan a byte stream"); long heads exceed them
 SAMPLE_BYTES = 4096  # enough for charset-normalizer to tell all pairs of DETECTABLE apart, in about 1 ms
 MIN_SAMPLE_BYTES = 4  # non-ASCII bytes below which nothing can be told and a declaration stands
@@ -18,6 +20,7 @@ MIN_LANGUAGE_BYTES = 16  # below them letter frequencies mean nothing, mixed scr
 DAMAGE_TOLERANCE = 0.05  # share of the non-ASCII characters that may be damaged in a believed encoding
 CHAOS_MARGIN = 0.03  # charset-normalizer's mess ratio: measured 0 for right, 0 to 0.4 for wrong decodings
 COHERENCE_MARGIN = 0.05  # its language ratio: measured 0.45 to 0.7 for right, 0 to 0.58 for wrong decodings
+LATIN_MARGIN = 0.05  # share of letters; foreign names in a text that is declared right
 MAX_DEPTH = 2048  # nesting at which libxml2 gives up even with huge_tree
 
 DETECTABLE = (  # WHATWG names of what pages without a (true) declaration are written in
@@ -64,7 +67,6 @@ _META_CHARSET = re.compile(
 )
 _SEGMENT_END = re.compile(rb'[<>"\r\n]')  # never a trail byte of the encodings above
 _ASCII = bytes(range(128))
-_C1 = bytes(range(0x80, 0xA0))
 _CONTROLS = bytes([*range(9), *range(0x0E, 0x20), 0x7F])
 _VT_TO_SPACE = bytes.maketrans(b"\x0b", b" ")
 
@@ -99,7 +101,7 @@ def decode_html(body: bytes, http_charset: str | None) -> Decoded:
     - a multi-byte encoding is believed if at most 5 % of the non-ASCII characters are damaged; these become
       U+FFFD, and a character cut off at the end of the page is dropped;
     - any encoding but UTF-8 is believed unless charset-normalizer, on 4 KB of the non-ASCII text, reads the
-      bytes clearly better in another one (`_Sample.rank`); fewer than 4 non-ASCII bytes are no evidence;
+      bytes clearly better in another one (`_Sample.misfit`); fewer than 4 non-ASCII bytes are no evidence;
     - of two plausible declarations that differ the better reading wins, the header's if they are equal.
 
     Labels mean what browsers take them for (`latin1` is windows-1252, `gb2312` is gbk). Raises
@@ -185,8 +187,9 @@ def _decode_other(body: bytes, declared: dict[str, str]) -> Decoded:
     text = _decode_tolerantly(body, "utf-8")
     if text is not None:
         return Decoded(text, "utf-8", declared.get("utf-8", "detected"))
-    ranks = {name: rank for name in declared if name != "utf-8" and (rank := sample.rank(name)) is not None}
-    for name in sorted(ranks, key=lambda name: ranks[name]):
+    misfits = {name: sample.misfit(name) for name in declared if name != "utf-8"}
+    believed = {name: misfit for name, misfit in misfits.items() if misfit is not None}
+    for name in sorted(believed, key=lambda name: believed[name]):
         text = _decode_tolerantly(body, name)
         if text is not None:
             return Decoded(text, name, declared[name])
@@ -215,14 +218,15 @@ class _Sample:
     """The non-ASCII text of a page that is not UTF-8, and what charset-normalizer makes of it."""
 
     def __init__(self, body: bytes) -> None:
-        segments = []
-        room = SAMPLE_BYTES
-        for segment in _SEGMENT_END.split(body):
-            if not segment.isascii():
+        segments: list[bytes] = []
+        n_bytes = 0
+        *whole, last = _SEGMENT_END.split(body)
+        for segment in whole:
+            if not segment.isascii() and n_bytes < SAMPLE_BYTES:
                 segments.append(_cut(segment))
-                room -= len(segments[-1])
-                if room <= 0:
-                    break
+                n_bytes += len(segments[-1])
+        if not segments:
+            segments = [_cut(last)]  # else left out, as it may end within a character
         self._bytes = b"\n".join(segments)
         n_other = len(self._bytes.translate(None, _ASCII))
         self.is_telling = n_other >= MIN_SAMPLE_BYTES
@@ -231,40 +235,45 @@ class _Sample:
 
     def best_name(self) -> str | None:
         """Return the name of the likeliest encoding, or None if none is likely."""
-        matches = self._detect(())
-        best = matches.best()
+        best = self._detect(()).best()
         if best is None:
             return None
-        # Latin-2 text reads alike in both, but windows-1250 has letters where ISO 8859-2 has controls.
-        if best.encoding == "cp1250" and len(self._bytes) == len(self._bytes.translate(None, _C1)):
-            twin = next((match for match in matches if match.encoding == "iso8859_2"), None)
-            if twin is not None and (twin.chaos, -twin.coherence) <= (best.chaos, -best.coherence):
-                return "iso-8859-2"
-        return _BY_CODEC[best.encoding]
+        name = _BY_CODEC[best.encoding]
+        return self._best_latin() if name in LATIN_ENCODINGS else name
 
-    def rank(self, name: str) -> tuple[float, float] | None:
-        """Return how badly the sample reads in a declared encoding, or None if another is clearly better.
+    def misfit(self, name: str) -> float | None:
+        """Return how badly the sample reads in a declared encoding (0 is well), None if it is not believed.
 
         Some other multi-byte encoding that fits without a fault beats a single-byte one, in which any bytes
-        fit. Else the mess and language ratios are compared (Latin text reads similarly in all encodings of
-        its family, so that the declaration decides there).
+        fit. Else the mess and language ratios are compared and, between Latin encodings, the alphabets.
         """
         if not self.is_telling:
-            return (0.0, 0.0)
+            return 0.0
         matches = self._detect((name,))
         best = matches.best()
         text = self._bytes.decode(_codec(name), "replace")
         own = next((match for match in matches if str(match) == text), None)
         if best is None:
-            return (1.0, 0.0) if name in MULTIBYTE or "\ufffd" not in text else None
+            return 1.0 if name in MULTIBYTE or "\ufffd" not in text else None
+        best_name = _BY_CODEC.get(best.encoding, name)
+        if name in LATIN_DECLARED and best_name in LATIN_ENCODINGS:
+            fit, best_fit = self._latin_fit(name), self._latin_fit(self._best_latin())
+            return None if fit < best_fit - LATIN_MARGIN else 1 - fit
         if own is None or own.chaos > best.chaos + CHAOS_MARGIN:
             return None
         if self._shows_language:
             if own.coherence < best.coherence - COHERENCE_MARGIN:
                 return None
-            if name not in MULTIBYTE and _BY_CODEC.get(best.encoding) in MULTIBYTE:
+            if name not in MULTIBYTE and best_name in MULTIBYTE:
                 return None
-        return (own.chaos, -own.coherence)
+        return float(own.chaos)
+
+    def _best_latin(self) -> str:
+        return max(LATIN_ENCODINGS, key=self._latin_fit)  # the first, commonest one of equals
+
+    def _latin_fit(self, name: str) -> float:
+        # Undefined bytes come out as U+FFFD, no letter of any alphabet.
+        return latin_fit(self._bytes.decode(_codec(name), "replace"))
 
     def _detect(self, names: tuple[str, ...]) -> charset_normalizer.CharsetMatches:
         key = ",".join(names)

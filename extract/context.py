@@ -96,13 +96,16 @@ def _base_url(tree: HtmlElement, url: str) -> str:
 
 
 def _title(tree: HtmlElement) -> str | None:
-    titles = [title for title in tree.iter("title") if _tag_of(title.getparent()) != "svg"]
-    in_head = [title for title in titles if _tag_of(title.getparent()) == "head"]
-    return next((str(title.text) for title in in_head + titles if title.text and title.text.strip()), None)
-
-
-def _tag_of(element: HtmlElement | None) -> str:
-    return "" if element is None else str(element.tag)
+    """Return the first title with text, one in <head> before others; drawings have titles of their own."""
+    best = None
+    for title in tree.iter("title"):
+        if title.text and title.text.strip():
+            above = {str(element.tag) for element in title.iterancestors()}
+            if "head" in above:
+                return str(title.text)
+            if best is None and "svg" not in above:
+                best = str(title.text)
+    return best
 
 
 def _metas(tree: HtmlElement) -> dict[str, str]:

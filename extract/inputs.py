@@ -3,6 +3,7 @@
 Everything that is wrong with a request is found here, before any work starts, and said in one sentence.
 """
 
+import codecs
 import contextlib
 import glob
 import gzip
@@ -11,7 +12,7 @@ import os
 import re
 import stat
 import zlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -20,7 +21,8 @@ from urllib.parse import SplitResult, urlsplit
 import fsspec
 
 from pipeline.core import storage
-from pipeline.core.errors import ConfigError, FaqtoryError, TransientError
+from pipeline.core.errors import ConfigError
+from pipeline.core.storage_errors import explained, first_line, where
 
 MAX_LISTING_BYTES = 256 << 20
 """Longest decoded listing that is read. A Common Crawl listing of 90,000 paths has 12 MB."""
@@ -89,9 +91,13 @@ def expand_inputs(
 def sniff(path: str, format: InputFormat) -> None:
     """Raise ConfigError where a local file's first bytes show that it cannot be of the format.
 
-    Of gzip the first member's first bytes are looked at; zstd and lz4 are taken for web archives.
+    Of gzip the first member's first bytes are looked at; zstd and lz4 are taken for web archives. Arguments
+    that are no local file to be read by itself (folders, patterns, URLs, listings) pass.
     """
-    with _explained(path), open(path, "rb") as stream:
+    local = path.removeprefix("file://")
+    if _is_listing(path) or not storage.is_local(path) or not os.path.isfile(local):
+        return
+    with explained(path), open(local, "rb") as stream:
         head = stream.read(_SNIFF_BYTES)
     if not head:
         raise ConfigError(f"{path} is empty.")
@@ -112,11 +118,8 @@ def _expand(argument: str, format: InputFormat, *, listing_prefix: str | None) -
 
 
 def _is_listing(argument: str) -> bool:
-    return argument.startswith("@") or _url_path(argument).endswith((".paths", ".paths.gz"))
-
-
-def _url_path(location: str) -> str:
-    return location if storage.is_local(location) else _split(location).path
+    path = argument if storage.is_local(argument) else _split(argument).path
+    return argument.startswith("@") or path.endswith((".paths", ".paths.gz"))
 
 
 def _split(url: str) -> SplitResult:
@@ -141,11 +144,11 @@ def _local_files(path: str, format: InputFormat) -> list[InputFile]:
 
 def _local_file(path: str, *, named_in: str | None = None) -> InputFile:
     """Return the file with its size and time of change, which are not asked for anywhere else."""
-    with _explained(path, named_in=named_in):
+    with explained(path, named_in=named_in):
         status = os.stat(path)
     if not stat.S_ISREG(status.st_mode):
         kind = "a folder" if stat.S_ISDIR(status.st_mode) else "no regular file"
-        raise ConfigError(f"{path}{_where(named_in)} is {kind}; name a file.")
+        raise ConfigError(f"{path}{where(named_in)} is {kind}; name a file.")
     return InputFile(os.path.abspath(path), f"{status.st_size}:{status.st_mtime_ns}")
 
 
@@ -155,7 +158,7 @@ def _folder_files(folder: str, format: InputFormat) -> list[InputFile]:
     def refuse(error: OSError) -> None:
         raise error
 
-    with _explained(folder):
+    with explained(folder):
         paths = [
             os.path.join(parent, name)
             for parent, _, names in os.walk(folder, onerror=refuse)
@@ -178,29 +181,34 @@ def _remote_files(url: str, format: InputFormat) -> list[InputFile]:
     if scheme in ("http", "https"):
         if "*" in path or path.endswith("/") or not path:
             raise ConfigError(f"{url}: web servers list no files; name each file, or a .paths listing.")
-        return [InputFile(url, "")]
+        return [_remote_named(fs, inner, url=url)]
     if _GLOB.search(inner):
         return _remote_matches(fs, inner, url=url)
     if path.lower().endswith(EXTENSIONS[format]):
-        return [InputFile(url, "")]
-    with _explained(url):
+        return [_remote_named(fs, inner, url=url)]
+    with explained(url):
         fs.invalidate_cache()
         found = fs.find(inner, detail=True)
     wanted = [name for name in found if name.lower().endswith(EXTENSIONS[format]) or name == inner]
     return [_remote_file(fs, found[name]) for name in wanted] or _nothing_in(url, format)
 
 
+def _remote_named(fs: fsspec.AbstractFileSystem, inner: str, *, url: str) -> InputFile:
+    """Return a file named by itself, asked for once: a typing error should not start Spark."""
+    with explained(url):
+        return InputFile(url, _remote_file(fs, fs.info(inner)).version)
+
+
 def _filesystem(url: str, *, named_in: str | None = None) -> tuple[fsspec.AbstractFileSystem, str]:
     try:
         return storage.filesystem(url)
     except OSError as error:  # a driver that needs a native library
-        what = f"{url}{_where(named_in)}"
-        raise ConfigError(f"{what}: its driver cannot be used ({_first_line(error)}).") from None
+        raise ConfigError(f"{url}{where(named_in)}: its driver fails ({first_line(error)}).") from None
 
 
 def _remote_matches(fs: fsspec.AbstractFileSystem, pattern: str, *, url: str) -> list[InputFile]:
     bucket = pattern.split("/", 1)[0]
-    with _explained(url):
+    with explained(url):
         fs.invalidate_cache()
         found = fs.glob(pattern, detail=True)
         if not found and not _GLOB.search(bucket):
@@ -221,7 +229,10 @@ def _listing_files(listing: str, prefix: str | None) -> list[InputFile]:
     location = listing.removeprefix("file://")
     if storage.is_local(location):
         location = os.path.abspath(location)
-    entries = _entries(listing, _listing_text(listing, location))
+    lines = [line.strip() for line in _listing_text(listing, location).split("\n")]
+    entries = [line for line in lines if line and not line.startswith("#")]
+    if not entries:
+        raise ConfigError(f"The listing {listing} names no file.")
     paths = [_resolve(entry, location, prefix=prefix) for entry in entries]
     for path in {path.split("://", 1)[0]: path for path in paths if not storage.is_local(path)}.values():
         _filesystem(path, named_in=listing)  # once for each scheme: is there a driver?
@@ -234,7 +245,7 @@ def _listing_files(listing: str, prefix: str | None) -> list[InputFile]:
 
 
 def _listing_text(listing: str, location: str) -> str:
-    with _explained(listing), storage.open_read(location) as stream:
+    with explained(listing), storage.open_read(location, called=listing) as stream:
         content = stream.read(MAX_LISTING_BYTES + 1)
     try:
         if content.startswith(b"\x1f\x8b"):
@@ -251,20 +262,11 @@ def _listing_text(listing: str, location: str) -> str:
     raise ConfigError(f"{listing} is not a listing of paths: it looks like {_describe(content)}.")
 
 
-def _entries(listing: str, text: str) -> list[str]:
-    lines = [line.strip() for line in text.split("\n")]
-    entries = [line for line in lines if line and not line.startswith("#")]
-    if not entries:
-        raise ConfigError(f"The listing {listing} names no file.")
-    return entries
-
-
 def _resolve(entry: str, location: str, *, prefix: str | None) -> str:
     """Return a listing's entry as an absolute path or URL."""
     if "://" in entry or entry.startswith("/"):
         return entry
-    base = prefix if prefix is not None else _base(entry, location)
-    return storage.join(base, entry)
+    return storage.join(_base(entry, location) if prefix is None else prefix, entry)
 
 
 def _base(entry: str, location: str) -> str:
@@ -285,9 +287,7 @@ def _may_be(head: bytes, format: InputFormat) -> bool:
     if head.startswith(b"\x1f\x8b"):
         inner = _inflated(head)
         return not inner or _is_plain(inner, format)  # undecodable: the reader counts what is damaged
-    if format is InputFormat.WARC and head[:4] in _COMPRESSED_ARCHIVE:
-        return True
-    return _is_plain(head, format)
+    return _is_plain(head, format) or (format is InputFormat.WARC and head[:4] in _COMPRESSED_ARCHIVE)
 
 
 def _is_plain(head: bytes, format: InputFormat) -> bool:
@@ -341,62 +341,8 @@ def _describe(head: bytes) -> str:
     if _HTML.match(text):
         return "XML" if text.startswith(b"<?xml") else "HTML"
     line = text[:60].split(b"\n")[0].rstrip()
-    words = line.decode("utf-8", "ignore")
-    if words.isprintable() and len(words.encode()) > len(line) - 4:  # its last letter may be cut
-        return f"text that begins {words[:40]!r}"
+    with contextlib.suppress(UnicodeDecodeError):
+        words = codecs.getincrementaldecoder("utf-8")().decode(line)  # its last letter may be cut
+        if words.isprintable():
+            return f"text that begins {words[:40]!r}"
     return f"binary data that begins {head[:8].hex(' ')}"
-
-
-_NO_CREDENTIALS = {"NoCredentialsError", "PartialCredentialsError", "CredentialRetrievalError"}
-_UNREACHABLE = {"ClientConnectionError", "HTTPClientError", "ConnectionError", "FSTimeoutError"}
-_DRIVERS = {"botocore", "aiobotocore", "aiohttp", "s3fs", "fsspec"}
-
-
-@contextlib.contextmanager
-def _explained(path: str, *, named_in: str | None = None) -> Iterator[None]:
-    """Turn what file systems and their drivers raise into errors of one sentence.
-
-    Drivers are told by the names of their exception classes, so that none need be installed.
-    """
-    try:
-        yield
-    except FaqtoryError:
-        raise
-    except Exception as error:
-        explained = _explain(error, f"{path}{_where(named_in)}", is_remote=not storage.is_local(path))
-        if explained is None:
-            raise
-        raise explained from error
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).splitlines() or [type(error).__name__])[0].rstrip(".")
-
-
-def _where(named_in: str | None) -> str:
-    return f" (named in {named_in})" if named_in else ""
-
-
-def _explain(error: Exception, what: str, *, is_remote: bool) -> FaqtoryError | None:
-    if isinstance(error, FileNotFoundError) and isinstance(error.__cause__, Exception):
-        # fsspec calls whatever goes wrong when a web address is opened "not found"
-        return _explain(error.__cause__, what, is_remote=is_remote)
-    names = {kind.__name__ for kind in type(error).__mro__}
-    status = getattr(error, "status", None)
-    reason = _first_line(error)
-    if isinstance(error, FileNotFoundError) or status in (404, 410):
-        return ConfigError(f"{what} does not exist{': check the bucket and the path' if is_remote else ''}.")
-    if isinstance(error, PermissionError) or status in (401, 403):
-        return ConfigError(f"{what} may not be read: permission denied.")
-    if names & _NO_CREDENTIALS:
-        return ConfigError(f"{what} cannot be read: no usable credentials were found ({reason}).")
-    if isinstance(error, ConnectionError | TimeoutError) or names & _UNREACHABLE:
-        return TransientError(f"{what} cannot be reached ({reason}); check the address, or try again later.")
-    if isinstance(status, int) and (status == 429 or status >= 500):
-        return TransientError(f"{what} cannot be read: the server answers {status}. Try again later.")
-    if isinstance(error, OSError):
-        kind = TransientError if is_remote else ConfigError
-        return kind(f"{what} cannot be read: {error.strerror or reason}.")
-    if type(error).__module__.split(".")[0] in _DRIVERS:
-        return ConfigError(f"{what} cannot be read: {reason}.")
-    return None

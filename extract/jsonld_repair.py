@@ -57,11 +57,14 @@ def _parse(text: str, limits: Limits, n_layers: int) -> tuple[list[JsonValue], l
     layer = _layer(text) if n_layers else None
     if layer is None:
         found = scan(text, limits)
+        if Repair.MISSING_BRACKET in found.repairs:  # arrays put around closed objects nest these deeper
+            for value in found.values:
+                _check_limits(value, limits)
         return found.values, list(found.repairs)
     try:
         values, repairs = _parse(layer.text, limits, n_layers - 1)
     except JsonLdError as error:
-        raise JsonLdError(error.reason, layer.origin(error.position)) from None
+        raise JsonLdError(error.reason, error.position) from None
     return values, [layer.repair, *repairs]
 
 

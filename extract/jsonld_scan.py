@@ -7,12 +7,13 @@ from extract.jsonld_cursor import START, Cursor, skip_gap
 from extract.jsonld_cut import Frame
 from extract.jsonld_model import JsonLdError, JsonValue, Limits, Repair
 from extract.jsonld_stack import Stack
-from extract.jsonld_string import KEY_AND_VALUE, QUOTES, Place, read_string
+from extract.jsonld_string import KEY_AND_VALUE, QUOTES, Place, read_string, read_unopened
 
-_NUMBER = re.compile(r"-?(?:0|[1-9]\d*+)(?:\.\d++)?(?:[eE][+-]?\d++)?(?=[\s,;}\]<&/]|\Z)")
+_NUMBER = re.compile(r"-?(?:0|[1-9]\d*+)(?:\.\d++)?(?:[eE][+-]?\d++)?(?=[^\S\r\n]*+(?:[\r\n,;}\]<&/\"“]|\Z))")
 _LITERAL = re.compile(r"(true|false|null|undefined|NaN|[+-]?Infinity|True|False|None)(?![\w$.])")
 _LITERALS = {"true": True, "false": False, "True": True, "False": False}
 _BARE_KEY = re.compile(r"[A-Za-z_$@][\w$@.-]*+(?::[A-Za-z]\w*+)?(?=\s*+:)")
+_UNOPENED_KEY = re.compile(r"[A-Za-z_@][\w-]*+(?=\"\s*+:)")
 _BARE_WORD = re.compile(r"[^\s,;{}\[\]\"']++")
 _GARBAGE = re.compile(r"[^\s,;:{}\[\]\"'“”„‘’`<&/\ufeff]++|[\s\S]")
 _UNREADABLE = re.compile(r"[^\n,;{}\[\]\"]*+")
@@ -34,7 +35,8 @@ class Scan:
 def scan(text: str, limits: Limits) -> Scan:
     """Read every object and array of the text. Raises JsonLdError where there is none, or at a limit.
 
-    On valid JSON with an object or array at the top it gives what `json.loads` gives, without repairs.
+    On valid JSON with an object or array at the top, and keys of up to 100 characters, it gives what
+    `json.loads` gives, without repairs.
     """
     scanner = _Scanner(text, limits)
     scanner.run()
@@ -121,6 +123,8 @@ class _Scanner:
                 return
         elif key := cursor.take(_BARE_KEY):
             cursor.note(Repair.JS_LITERAL)
+        elif key := cursor.take(_UNOPENED_KEY):
+            cursor.skip(Repair.MISSING_QUOTE)
         else:
             cursor.take(_GARBAGE)
             cursor.note(Repair.STRAY_TEXT)
@@ -157,7 +161,7 @@ class _Scanner:
         elif char in QUOTES:
             self._put_string(Place.MEMBER)
         else:
-            self._put_literal(is_type=frame.key in ("@type", "type"))
+            self._put_literal(Place.MEMBER, is_type=frame.key in ("@type", "type"))
 
     def _read_element(self) -> None:
         frame, char = self.stack.top, self.cursor.char
@@ -179,7 +183,7 @@ class _Scanner:
             self.cursor.skip(Repair.STRAY_TEXT)
         else:
             self._expect_value(frame)
-            self._put_literal(is_type=False)
+            self._put_literal(Place.ELEMENT)
 
     def _read_member_in_array(self, frame: Frame) -> None:
         """A key stands in an array: an object never opened (at its @type), or the array never closed."""
@@ -237,7 +241,7 @@ class _Scanner:
         else:
             self.stack.put(text)
 
-    def _put_literal(self, *, is_type: bool) -> None:
+    def _put_literal(self, place: Place, *, is_type: bool = False) -> None:
         """Read a number, a literal, or whatever else stands there up to the next comma, bracket or line."""
         cursor = self.cursor
         if number := cursor.take(_NUMBER):
@@ -247,6 +251,8 @@ class _Scanner:
             if word not in ("true", "false", "null"):
                 cursor.note(Repair.JS_LITERAL)
             self.stack.put(_LITERALS.get(word))
+        elif text := read_unopened(cursor, place, depth=len(self.stack)):
+            self.stack.put(text)
         elif is_type and (word := cursor.take(_BARE_WORD)):
             cursor.note(Repair.JS_LITERAL)
             if not cursor.at_end:

@@ -13,9 +13,10 @@ _Q = f"[\"'`{_DOUBLE_SMART}{_SINGLE_SMART}]"
 _NAME = r"[@\w$:./#-]"
 _KEY = rf"{_Q}[ ]?{_NAME}{{1,100}}+[ ]?{_Q}{SPACE}:"
 _ANY_KEY = rf"{_Q}[ ]?{_NAME}{{1,100}}+[ ]?{_Q}{SPACE}[:=\[{{]"  # the colon may be missing
+_FULL_KEY = rf"\"(?:[^\"\\\n]|\\.){{0,100}}+\"{SPACE}:{SPACE}(?:[\"{{\[\-\d]|true|false|null)"  # of any text
 _NEXT_LINE_KEY = rf"[^\"\n]{{0,40}}+\n{SPACE}{_KEY}"  # behind stray text
 _CUT_KEY = rf"{_Q}{_NAME}{{0,100}}+{_Q}?{SPACE}\Z"
-_BARE_KEY = r"[A-Za-z_$@][\w$@-]{0,60}+\s*+:(?!//)"
+_BARE_KEY = r"[A-Za-z_$@][\w$@-]{0,60}+\"?\s*+:(?!//)"
 _CLOSED = rf"[}}\]]{GAP}(?:[,;}}\]{{<)]|\Z|--|{_KEY}|{_CUT_KEY})"
 
 
@@ -27,13 +28,14 @@ class Place(Enum):
     ELEMENT = "element"
 
 
+_CUT = rf"(?P<cut>\Z|{_CUT_KEY})"
 _FOLLOWS = {
     Place.MEMBER: re.compile(
-        rf"{GAP}(?:(?P<end>\Z)|{_CLOSED}|{_KEY}|[,;](?:{_NEXT_LINE_KEY}"
-        rf"|{GAP}(?:(?P<end2>\Z)|[}}\],{{]|{_ANY_KEY}|{_CUT_KEY}|{_BARE_KEY})))"
+        rf"{GAP}(?:{_CLOSED}|{_KEY}"
+        rf"|[,;](?:{_NEXT_LINE_KEY}|{GAP}(?:[}}\],{{]|{_ANY_KEY}|{_FULL_KEY}|{_CUT}|{_BARE_KEY})))"
     ),
     Place.ELEMENT: re.compile(
-        rf"{GAP}(?:(?P<end>\Z)|{_CLOSED}|,{GAP}(?:(?P<end2>\Z)|[}}\],{{\[]|{_Q}|(?:-?\d|true|false|null)))"
+        rf"{GAP}(?:{_CLOSED}|,{GAP}(?:{_CUT}|[}}\],{{\[]|{_Q}|(?:-?\d|true|false|null)))"
         rf"|[ \t]*+\n{SPACE}{_Q}"
     ),
 }
@@ -44,6 +46,7 @@ _OPEN_KEY = re.compile(r"\"([@A-Za-z][\w-]{0,60}+)\s*+:\s*+(?=\")(?!\"\s*+:)")
 _KEY_HERE = re.compile(_KEY)
 _BRACKETS = re.compile(rf"{GAP}[}}\]](?:{SPACE}[,}}\]])*+{SPACE}")
 _LOOK_BACK = 400
+_QUOTE_OR_LINE = re.compile(r"(?<!\\)\"|\n")
 
 _ESCAPE = re.compile(r"\\(?:u([0-9a-fA-F]{4})|x([0-9a-fA-F]{2})|(\r\n|[\s\S])|\Z)")
 _KNOWN = {'"': '"', "\\": "\\", "/": "/", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t"}
@@ -66,7 +69,8 @@ def read_string(cursor: Cursor, place: Place, *, depth: int) -> str | None:
         index, at = found.start(), found.end()
         if found[0][0] == "\\":
             continue
-        if _closes(cursor.text, at, place, depth=depth, n_inner=n_inner):
+        is_sure = opener == '"' and not n_inner
+        if _closes(cursor.text, at, place, depth=depth, is_sure=is_sure):
             cursor.pos = at
             _note_quotes(cursor, opener, found[0], n_inner=n_inner)
             return _decode(cursor, cursor.text[start:index], opener)
@@ -75,6 +79,18 @@ def read_string(cursor: Cursor, place: Place, *, depth: int) -> str | None:
         n_inner += found[0] == opener or opener != '"'
     cursor.pos = len(cursor.text)
     return None
+
+
+def read_unopened(cursor: Cursor, place: Place, *, depth: int) -> str:
+    """Read a string that lacks its opening quote and ends on the same line; empty where none stands here."""
+    start, end = cursor.pos, cursor.find(_QUOTE_OR_LINE)
+    if end < start or cursor.text[end] != '"':
+        return ""
+    if not _closes(cursor.text, end + 1, place, depth=depth, is_sure=False):
+        return ""
+    cursor.pos = end + 1
+    cursor.note(Repair.MISSING_QUOTE)
+    return _decode(cursor, cursor.text[start:end], '"')
 
 
 def _stops(cursor: Cursor, opener: str) -> re.Pattern[str]:
@@ -94,15 +110,18 @@ _STOPS = {
 }
 
 
-def _closes(text: str, at: int, place: Place, *, depth: int, n_inner: int) -> bool:
-    """Tell whether JSON goes on at `at`, behind a quote."""
+def _closes(text: str, at: int, place: Place, *, depth: int, is_sure: bool) -> bool:
+    """Tell whether JSON goes on at `at`, behind a quote.
+
+    A quote at the very end never counts: where the text was cut, it may as well open a quotation. Behind a
+    comma or a key that is cut, it counts unless the string has stray quotes (`is_sure`).
+    """
     if place is Place.KEY:
         return True
     match = _FOLLOWS[place].match(text, at)
     if match is None:
         return _ends_block(text, at, depth)
-    at_the_cut = match["end"] is not None or match["end2"] is not None
-    return not (at_the_cut and n_inner)  # behind stray quotes, the last one may be stray as well
+    return is_sure or match["cut"] is None
 
 
 def _ends_block(text: str, at: int, depth: int) -> bool:

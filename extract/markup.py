@@ -6,8 +6,10 @@ part, so it is done last and, by default, only for FAQPage and Question items an
 
 import re
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from typing import cast
 
+import lxml.etree
 from lxml.html import HtmlElement
 
 from extract.charset import TooComplexError
@@ -17,8 +19,14 @@ from extract.items import Item, Text, Value
 
 INTERESTING_TYPES = frozenset({"faqpage", "faqpages", "question"})
 MAX_VALUES = 500_000  # property values of a page; one per 10 bytes of the longest page there can be
+MAX_RENDERED_NODES = 2_000_000  # laid out for one page, about 1 s; literals within literals multiply them
+CHARS_PER_NODE = 64  # a long text costs as much as so many nodes
+
 TEXTUAL = frozenset({"name", "text", "headline", "description"})
 """Properties whose value is text: <a itemprop="name" href="#q1"> names the question, not its address."""
+
+
+_count_nodes = lxml.etree.XPath("count(descendant::node())")
 
 
 class Unrendered:
@@ -65,11 +73,13 @@ class Languages:
         return language
 
 
+@lru_cache(4096)
 def local_name(name: str) -> str:
     """Cut an IRI, or a prefixed name, down to its local part: `https://schema.org/FAQPage/` -> `FAQPage`."""
     return re.split(r"[/#:]", name.strip().rstrip("/#"))[-1]
 
 
+@lru_cache(4096)
 def fold_type(name: str) -> str:
     """Fold a type for comparison: `FAQ_Page`, `FaqPage` and `FAQ Page` are all `faqpage`."""
     return re.sub(r"[\s_-]+", "", name).casefold()
@@ -121,26 +131,40 @@ def top_level(items: list[Item]) -> list[Item]:
 def render(items: list[Item], *, keep_html: bool, everything: bool) -> None:
     """Lay out the literals of the items that matter, in place, and drop those of all others."""
     wanted = set(items if everything else reachable(filter(is_interesting, items)))
-    languages = Languages()
+    renderer = _Renderer(keep_html=keep_html, everything=everything)
     for item in items:
         for name, values in item.properties.items():
             item.properties[name] = [
-                _rendered(name, value, languages, keep_html=keep_html, everything=everything)
+                renderer.rendered(name, value)
                 for value in values
                 if item in wanted or not isinstance(value, Unrendered)
             ]
 
 
-def _rendered(name: str, value: Draft, languages: Languages, *, keep_html: bool, everything: bool) -> Value:
-    if not isinstance(value, Unrendered):
-        return value
-    if value.url is not None and (everything or name.casefold() not in TEXTUAL):
-        return Text(value.url, is_plain=True)
-    text = element_to_text(value.element)
-    if value.url is not None and not text:
-        return Text(value.url, is_plain=True)
-    source = inner_html(value.element) if keep_html else None
-    return Text(text, language=languages.of(value.element), is_plain=True, html=source)
+class _Renderer:
+    def __init__(self, *, keep_html: bool, everything: bool) -> None:
+        self._keep_html = keep_html
+        self._everything = everything
+        self._languages = Languages()
+        self._n_nodes = 0
+
+    def rendered(self, name: str, value: Draft) -> Value:
+        if not isinstance(value, Unrendered):
+            return value
+        if value.url is not None and (self._everything or name.casefold() not in TEXTUAL):
+            return Text(value.url, is_plain=True)
+        self._spend(int(_count_nodes(value.element)))
+        text = element_to_text(value.element)
+        self._spend(len(text) // CHARS_PER_NODE)
+        if value.url is not None and not text:
+            return Text(value.url, is_plain=True)
+        source = inner_html(value.element) if self._keep_html else None
+        return Text(text, language=self._languages.of(value.element), is_plain=True, html=source)
+
+    def _spend(self, n_nodes: int) -> None:
+        self._n_nodes += n_nodes
+        if self._n_nodes > MAX_RENDERED_NODES:
+            raise TooComplexError(f"the markup's literals nest to more than {MAX_RENDERED_NODES} nodes")
 
 
 def check_size(n_values: int) -> None:

@@ -4,7 +4,7 @@ import io
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from typing import BinaryIO
 
 import pyarrow as pa
@@ -240,10 +240,9 @@ def _iso_date(scalar: pa.Scalar) -> str | None:
         value: str | datetime | date | None = scalar.as_py()
     except (ValueError, OverflowError):
         return None  # no text, or a year beyond 9999
-    if isinstance(value, datetime):
-        moment: datetime | None = value.astimezone(UTC)
-    else:
-        moment = parse_utc(value.isoformat() if isinstance(value, date) else value)
+    if isinstance(value, date) and not isinstance(value, datetime):
+        value = value.isoformat()
+    moment = parse_utc(value) if isinstance(value, str) else value
     return moment.isoformat().replace("+00:00", "Z") if moment else None
 
 
@@ -274,7 +273,8 @@ class _Watched(io.RawIOBase):
 
     def loss(self, reason: str, *, n_rows: int) -> LostBytes:
         """Describe the stretch that was read since `forget`."""
-        return LostBytes(self._begin, self._end - self._begin, n_rows, reason)
+        begin = max(self._begin, 0)
+        return LostBytes(begin, max(self._end, 0) - begin, n_rows, reason)
 
     def read(self, size: int = -1, /) -> bytes:
         """Read up to so many bytes."""

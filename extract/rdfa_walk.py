@@ -61,9 +61,8 @@ _SCHEMA_ORG = re.compile(r"(?:(?:https?:)?//)?(?:www\.)?schema\.org(?:[/#]+|$)",
 
 _PREFIX = re.compile(r"(\S*):\s+(\S+)")
 
-_RDFA = (
-    "@typeof or @property or @about or @resource or @vocab or @prefix or @rel or @rev or self::html or self::body"
-)
+_MARKS = frozenset({"typeof", "property", "about", "resource", "vocab", "prefix"})
+_RDFA = " or ".join(f"@{name}" for name in (*sorted(_MARKS), "rel", "rev")) + " or self::html or self::body"
 _marked = lxml.etree.XPath(f"descendant-or-self::*[{_RDFA}]")
 _marked_or_linked = lxml.etree.XPath(f"descendant-or-self::*[{_RDFA} or @href or @src]")
 
@@ -104,15 +103,23 @@ def rdfa_triples(tree: HtmlElement, base_url: str, *, everything: bool = False) 
 
     Unless `everything` is asked for, what authors mean goes before the letter: only schema.org's terms count,
     and terms of no vocabulary at all (an invalid, but common omission); @rel only where it is one of LINKING;
-    and a bare @href or @src does not change whom the text in it speaks of.
+    and @href or @src alone (without @typeof) does not change whom an element and the text in it speak of.
     """
     walker = _Walker(tree, base_url, everything=everything)
     n_triples = 0
-    for element in (_marked_or_linked if everything else _marked)(tree):
+    for element in _marked_or_linked(tree) if everything else filter(_is_marked, _marked(tree)):
         for triple in walker.visit(element):
             n_triples += 1
             check_size(n_triples)
             yield triple
+
+
+def _is_marked(element: HtmlElement) -> bool:
+    """Leave out the many elements whose only mark is a @rel that is none of LINKING."""
+    rels = (element.get("rel") or "") + " " + (element.get("rev") or "")
+    if rels == " " or any(local_name(word).casefold() in LINKING for word in rels.split()):
+        return True
+    return not _MARKS.isdisjoint(element.attrib)
 
 
 class _Walker:
@@ -216,6 +223,8 @@ class _Walker:
             if is_typed:
                 found.typed = found.target = about or root or other or self._blank()
             return found
+        if not is_typed and not self._everything:
+            other = self._resource(element, here, "resource")
         subject = about or other or root  # 5.2
         if subject is None and is_typed and element.tag not in ("head", "body"):
             subject = self._blank()

@@ -159,9 +159,12 @@ def _read_zstd(run: Run, start: bytes) -> Iterator[Response]:
         if raw.startswith(ZSTD.magic):
             plain = zstandard.ZstdDecompressor(max_window_size=_MAX_DICTIONARY_BYTES)
             raw = plain.stream_reader(BytesIO(raw)).read(_MAX_DICTIONARY_BYTES)
-        dictionary = zstandard.ZstdCompressionDict(raw)
-    except (zstandard.ZstdError, MemoryError) as error:
-        raise ShardError(f"{run.name} has a damaged zstd dictionary ({error}); fetch it again.") from error
+        dictionary = zstandard.ZstdCompressionDict(raw) if raw else None
+        zstandard.ZstdDecompressor(dict_data=dictionary)  # raises if it is none
+    except zstandard.ZstdError:
+        dictionary = None
+    if dictionary is None:
+        raise ShardError(f"{run.name} has a damaged zstd dictionary; fetch it again.")
     yield from _read_frames(run, length, dictionary)
 
 
@@ -278,12 +281,12 @@ def _read_lz4(run: Run) -> Iterator[Response]:
             yield from _settle(run, held_type, held)
             return
         reason = LossReason.TRUNCATED
+        if held_type >= 0:
+            run.count(TYPE_NAMES.get(held_type, "unknown"), RecordOutcome.TRUNCATED)
     except BaseException as error:
         _raise_unless_damage(error, run.source)
         if "failed to fill whole buffer" in str(error):
             reason = LossReason.TRUNCATED
-    if reason is LossReason.TRUNCATED and held_type >= 0:
-        run.count(TYPE_NAMES.get(held_type, "unknown"), RecordOutcome.TRUNCATED)
     run.recognised = run.recognised or held_type >= 0
     run.lose(position, run.source.n_bytes, 1, reason)
 

@@ -127,7 +127,8 @@ def read_span(reader: PieceReader, *, keep_bytes: int, digest: bool = False) -> 
 
 
 def _head_fault(opening: bytes) -> LossReason:
-    if not (opening.startswith(b"WARC/") or b"WARC/".startswith(opening)):
+    is_cut = len(opening) < 10 and opening[:5] == b"WARC/"[: len(opening)]
+    if not VERSION.match(opening) and not is_cut:
         return LossReason.GARBAGE
     ends_within = len(opening) < HEAD_BYTES and not _HEAD_END.search(opening)
     return LossReason.TRUNCATED if ends_within else LossReason.DAMAGED_RECORD

@@ -172,7 +172,7 @@ class _Unzstd:
         if self._state == "start":
             if len(self._held) < 8:
                 return False
-            self._n_left = skippable_length(self._held)
+            self._n_left = skippable_length(bytes(self._held[:8]))
             self._state = "skip" if self._n_left else "header"
             if self._n_left:
                 return True

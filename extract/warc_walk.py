@@ -143,7 +143,8 @@ def _salvage(run: Run, member: Member, reason: LossReason) -> Walk:
     """Deliver the records of a damaged member of several that are proven good; returns their decoded length.
 
     Proof is a block digest that holds or, if the record has none, that the decoder failed only later, beyond
-    the next record's start. A wrong checksum at the member's end proves nothing of where the damage is.
+    the next record's start. A wrong checksum at the member's end proves nothing of where the damage is. No
+    digest covers the record's own header: the only record of a member is not saved.
     """
     reader = PieceReader(member.pieces())
     held: Span | None = None
@@ -151,7 +152,8 @@ def _salvage(run: Run, member: Member, reason: LossReason) -> Walk:
     while span := read_span(reader, keep_bytes=run.keep_bytes, digest=True):
         n_seen += span.head is not None
         if held is not None:
-            if not (held.digest_holds or (held.digest_holds is None and not member.unlocated)):
+            proven = held.digest_holds or (held.digest_holds is None and not member.unlocated)
+            if n_seen < 2 or not proven:
                 return n_saved
             yield from run.deliver(held, member.offset)
             n_saved = held.end

@@ -14,6 +14,7 @@ from functools import lru_cache
 from typing import BinaryIO, NamedTuple
 
 from extract.items import Item, Text, Value
+from extract.markup import fold_type, local_name, top_level
 from pipeline.core.errors import TransientError
 from pipeline.core.outcomes import RecordOutcome
 from pipeline.core.records import LostBytes
@@ -165,7 +166,7 @@ def parse_quad(line: str) -> Quad | None:
                 _unescaped(term) if term and "\\" in term else term
                 for term in (subject, predicate, target, datatype, graph)
             )
-        except ValueError:
+        except (ValueError, OverflowError):  # such as \UFFFFFFFF
             return None
     return Quad(
         blank if subject is None else subject,
@@ -196,18 +197,14 @@ def _character(match: re.Match[str]) -> str:
 
 
 _RDF_TYPE = "http://www.w3.org/1999/02/22-rdf-syntax-ns#type"
-_MAX_PROPERTY_CHARS = 300  # what the cache below may hold
+_MAX_NAME_CHARS = 300  # longer ones are no types or properties, and would fill the caches of names
 _SCHEMA_ORG = re.compile(r"https?://(?:www\.)?schema\.org[/#]", re.IGNORECASE)
 
 
 @lru_cache(4096)
 def _property(predicate: str) -> str | None:
     """Return a schema.org property's local name; old extracts put its class in front (`Question/name`)."""
-    return _local_name(predicate) if _SCHEMA_ORG.match(predicate) else None
-
-
-def _local_name(iri: str) -> str:
-    return iri.rstrip("/#").replace("#", "/").rpartition("/")[2]
+    return local_name(predicate) if _SCHEMA_ORG.match(predicate) else None
 
 
 class _Page:
@@ -232,8 +229,9 @@ class _Page:
         if self._outcome:
             return
         if quad.predicate == _RDF_TYPE:
-            self._quads.append((quad, None))
-        elif len(quad.predicate) < _MAX_PROPERTY_CHARS and (name := _property(quad.predicate)):
+            if len(quad.object) < _MAX_NAME_CHARS:
+                self._quads.append((quad, None))
+        elif len(quad.predicate) < _MAX_NAME_CHARS and (name := _property(quad.predicate)):
             self._quads.append((quad, name))
 
     def stop(self, outcome: RecordOutcome) -> None:
@@ -246,52 +244,33 @@ class _Page:
         scan.n_pages += 1
         if self._outcome:
             scan.outcomes[self._outcome] += 1
-        elif not any(name is None and _is_faq_page(quad.object) for quad, name in self._quads):
+        elif not any(name is None and _names_faq_page(quad.object) for quad, name in self._quads):
             scan.outcomes[RecordOutcome.NO_MARKUP] += 1
         else:
             yield WdcPage(self.url, _items(self._quads), self.offset)
 
 
-def _is_faq_page(type_iri: str) -> bool:
-    return "faqpage" in re.sub(r"[\s_-]", "", _local_name(type_iri)).casefold()
+def _names_faq_page(type_iri: str) -> bool:
+    return "faqpage" in fold_type(local_name(type_iri))
 
 
 def _items(quads: list[tuple[Quad, str | None]]) -> list[Item]:
     """Link a page's quads to items and return those that lead to all others."""
     items = {quad.subject: Item((), id=quad.subject) for quad, _ in quads}
     types: dict[str, list[str]] = {}
-    targets: set[str] = set()
     for quad, name in quads:
         value: Value | None = None
         if name is None:
-            types.setdefault(quad.subject, []).append(_local_name(quad.object))
+            types.setdefault(quad.subject, []).append(local_name(quad.object))
         elif not quad.is_literal and quad.object in items:
             value = items[quad.object]
-            targets.add(quad.object)
         elif quad.is_literal or not quad.object.startswith("_:"):  # such a blank node has nothing to say
             value = Text(quad.object, quad.language)
         if name and value:
             items[quad.subject].properties.setdefault(name, []).append(value)
     for subject, names in types.items():
         items[subject].types = tuple(names)
-    roots = [item for subject, item in items.items() if subject not in targets]
-    reached = _reach(roots, set())
-    for item in items.values():
-        if id(item) not in reached:  # only circles lead here
-            roots.append(item)
-            _reach([item], reached)
-    return roots
-
-
-def _reach(items: list[Item], reached: set[int]) -> set[int]:
-    """Add the identities of all items that these lead to."""
-    stack = list(items)
-    while stack:
-        item = stack.pop()
-        if id(item) not in reached:
-            reached.add(id(item))
-            stack += [v for values in item.properties.values() for v in values if isinstance(v, Item)]
-    return reached
+    return top_level(list(items.values()))
 
 
 def _lines(pieces: Iterator[bytes], max_bytes: int) -> Iterator[tuple[int, bytes | None]]:

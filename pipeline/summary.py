@@ -63,5 +63,5 @@ def print_extract_summary(summary: ExtractSummary, *, console: Console) -> None:
     if unreadable:
         console.print(f"Unreadable: {unreadable:,} input files; table scan says why.")
     if summary.n_inputs_read_now:
-        console.print(f"Spark started in {summary.start_s:.1f} s, the work took {summary.work_s:.1f} s.")
+        console.print(f"Starting and stopping Spark took {summary.start_s:.1f} s, the work {summary.work_s:.1f} s.")
     console.print(f"{summary.n_pairs:,} pairs in {summary.work}/tables/pairs_raw", style="bold")

@@ -121,12 +121,12 @@ def read_manifest(work: str, table: str) -> Manifest | None:
     Raises ConfigError where the file is not a manifest of this version's form.
     """
     path = storage.join(table_folder(work, table), "_manifest.json")
+    if not storage.exists(path):
+        return None
     try:
         tree = json.loads(storage.read_bytes(path))
         commits = [Commit.from_tree(c) for c in tree.pop("commits")]
         return Manifest(**tree, commits=commits)
-    except FileNotFoundError:
-        return None
     except (ValueError, TypeError, KeyError) as error:
         raise ConfigError(
             f"{path} is not a manifest of this version ({error}); use a new --work folder."

@@ -42,6 +42,10 @@ class PartWriter:
         self._to_file()
         self._parquet.close()
 
+    def abandon(self) -> None:
+        """End the file without what is still held; it will not appear."""
+        self._parquet.close()
+
     def _to_arrow(self) -> None:
         if self._rows:
             batch = arrow_batch(self._rows, self._record)
@@ -63,5 +67,9 @@ def open_part(work: str, record: type[Record], shard_id: str) -> Iterator[PartWr
     """Write a shard's file; it appears when the block ends without an error."""
     with storage.open_write(part_path(work, record.TABLE, shard_id)) as stream:
         writer = PartWriter(stream, record)
-        yield writer
+        try:
+            yield writer
+        except BaseException:
+            writer.abandon()
+            raise
         writer.close()

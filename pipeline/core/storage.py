@@ -9,6 +9,9 @@ from typing import BinaryIO, cast
 import fsspec
 
 from pipeline.core.errors import ConfigError, TransientError
+from pipeline.core.storage_errors import explained
+from pipeline.core.storage_errors import is_local as is_local
+
 
 TEMPORARY = ".tmp-"
 """Marks a file under construction; whatever still bears it when a run starts was left by a killed one."""
@@ -29,11 +32,6 @@ def filesystem(path: str) -> tuple[fsspec.AbstractFileSystem, str]:
         raise ConfigError(f"{path}: {error}.") from None
 
 
-def is_local(path: str) -> bool:
-    """Tell whether the path is on a local disk."""
-    return "://" not in path or path.startswith("file://")
-
-
 def join(folder: str, *parts: str) -> str:
     """Join path segments with slashes, for local paths and URLs alike."""
     return "/".join([folder.rstrip("/"), *parts])
@@ -45,20 +43,17 @@ def exists(path: str) -> bool:
     return bool(fs.exists(inner))
 
 
-def open_read(path: str) -> BinaryIO:
+def open_read(path: str, *, called: str | None = None) -> BinaryIO:
     """Open a file for reading bytes; remote files are read ahead in blocks of 4 MiB.
 
-    Raises FileNotFoundError or PermissionError as they are, TransientError for other input/output faults.
+    `called` is the file's name in messages, where a user knows it by another one than its path.
+    Raises ConfigError where it is missing or forbidden, TransientError where it is out of reach.
     """
-    if is_local(path):
-        return open(path.removeprefix("file://"), "rb")
-    fs, inner = filesystem(path)
-    try:
+    with explained(called or path):
+        if is_local(path):
+            return open(path.removeprefix("file://"), "rb")
+        fs, inner = filesystem(path)
         return cast(BinaryIO, fs.open(inner, "rb", block_size=4 << 20, cache_type="readahead"))
-    except (FileNotFoundError, PermissionError):
-        raise
-    except OSError as error:
-        raise TransientError(f"Cannot open {path}: {error}. Try again later.") from error
 
 
 def read_bytes(path: str) -> bytes:
@@ -130,8 +125,12 @@ def exclusive(folder: str) -> Iterator[None]:
         return
     import fcntl
 
-    os.makedirs(folder, exist_ok=True)
-    with open(join(folder, ".lock"), "w") as lock:
+    try:
+        os.makedirs(folder, exist_ok=True)
+        lock = open(join(folder, ".lock"), "w")
+    except OSError as error:
+        raise ConfigError(f"Cannot write to {folder}: {error.strerror}; choose another --work.") from None
+    with lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

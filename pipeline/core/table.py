@@ -42,7 +42,10 @@ def arrow_batch(rows: Iterable[Any], record: type[Record]) -> pa.RecordBatch:
     rows = list(rows)
     columns = []
     for field in schema:
-        column = pa.array([_plain(getattr(row, field.name)) for row in rows], type=field.type)
+        values = [getattr(row, field.name) for row in rows]
+        if pa.types.is_nested(field.type):
+            values = [_plain(value) for value in values]
+        column = pa.array(values, type=field.type)
         if column.null_count and not field.nullable:
             raise ValueError(f"column {field.name} of table {record.TABLE} must not be null")
         columns.append(column)
@@ -68,9 +71,9 @@ def parse_utc(text: str | None) -> datetime | None:
         return None
     try:
         moment = datetime.fromisoformat(text.strip())
-    except ValueError:
+        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    except (ValueError, OverflowError):  # such as 0001-01-01T00:00:00+10:00, which is in no year in UTC
         return None
-    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
 
 
 def _arrow_fields(record: type[Any]) -> list[pa.Field]:
@@ -94,8 +97,9 @@ def _arrow_type(hint: Any) -> pa.DataType:
 
 
 def _plain(value: Any) -> Any:
-    if isinstance(value, list | tuple):
+    """Turn lists of records, and records, into what Arrow takes for lists and structs."""
+    if isinstance(value, list):
         return [_plain(v) for v in value]
     if is_dataclass(value):
-        return {f.name: _plain(getattr(value, f.name)) for f in fields(value)}
+        return {name: getattr(value, name) for name in value.__dataclass_fields__}
     return value

@@ -138,7 +138,7 @@ def extract_shard(shard: Shard, *, work: str, config: ExtractConfig) -> Commit:
                     pages.add(page)
                     for pair in page_pairs:
                         pairs.add(pair)
-        except (ShardError, FileNotFoundError, PermissionError) as reason:
+        except (ShardError, ConfigError) as reason:
             error = str(reason)
         row = scan.row(
             shard,

@@ -17,7 +17,7 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
-from extract.inputs import InputFormat, expand_inputs, sniff
+from extract.inputs import InputFormat, expand_inputs
 from pipeline.core import storage
 from pipeline.core.config import Config, ExtractConfig
 from pipeline.core.errors import ConfigError
@@ -43,9 +43,9 @@ class ExtractSummary:
     records: dict[str, int]
     inputs_by_outcome: dict[str, int]
     start_s: float
-    """Starting Spark."""
+    """Starting Spark and its Python workers, and stopping them."""
     work_s: float
-    """Everything after the start."""
+    """Everything else."""
     commits: list[Commit] = field(repr=False)
 
     def figures(self) -> dict[str, Any]:
@@ -75,8 +75,6 @@ def extract(
     if format not in list(InputFormat):
         raise ConfigError(f"--format {format}: choose one of {', '.join(InputFormat)}.")
     files = expand_inputs(inputs, InputFormat(format), listing_prefix=listing_prefix)
-    for path in inputs:
-        sniff(path, InputFormat(format))
     with storage.exclusive(work):
         plan = plan_extract(work, files, format=InputFormat(format), config=config)
         if plan.n_outdated:
@@ -99,14 +97,17 @@ def _run(
     began = time.perf_counter()
     with _progress(console) as progress:
         task = progress.add_task("starting Spark", total=len(plan.todo))
-        with spark_session("extract", master=master, config=config.spark) as spark:
+        with spark_session(
+            "extract", master=master, config=config.spark, imports="pipeline.jobs.extract"
+        ) as spark:
             start_s = time.perf_counter() - began
             progress.update(task, description="extracting")
             commits = run_extract(
                 spark, plan, work=work, config=config, report=lambda n: progress.update(task, completed=n)
             )
             progress.update(task, completed=len(plan.todo))
-    return start_s, commits
+            stopping = time.perf_counter()
+    return start_s + time.perf_counter() - stopping, commits
 
 
 def _progress(console: Console) -> Progress:

@@ -1,5 +1,6 @@
 """Start Spark: the same way on a laptop and against a cluster's master."""
 
+import importlib
 import logging
 import os
 import re
@@ -9,6 +10,7 @@ import time
 import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from threading import Thread
 from typing import TYPE_CHECKING
@@ -18,6 +20,7 @@ from pipeline.core.errors import ConfigError
 from pipeline.jobs.java import java_home
 
 if TYPE_CHECKING:
+    import pyarrow as pa
     from pyspark import StatusTracker
     from pyspark.sql import DataFrame, Row, SparkSession
 
@@ -29,9 +32,13 @@ _LOCAL_JVM = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
 
 
 @contextmanager
-def spark_session(app: str, *, master: str, config: SparkConfig) -> Iterator["SparkSession"]:
+def spark_session(
+    app: str, *, master: str, config: SparkConfig, imports: str = ""
+) -> Iterator["SparkSession"]:
     """Start Spark, and stop it when the block ends.
 
+    On a local master the Python workers are started too and import the named module, so that the time of the
+    work itself can be told from that of the start; a cluster's executors start theirs when tasks come.
     Raises ConfigError where no Java is found or the master cannot be reached.
     """
     home = str(java_home())
@@ -43,8 +50,10 @@ def spark_session(app: str, *, master: str, config: SparkConfig) -> Iterator["Sp
     began = time.perf_counter()
     with _environment(JAVA_HOME=home):
         session = _start(app, master=_with_retries(master, config), config=config, local=local)
-    log.info("spark=started master=%s seconds=%.1f", master, time.perf_counter() - began)
     try:
+        if local and imports:
+            _start_workers(session, imports)
+        log.info("spark=started master=%s seconds=%.1f", master, time.perf_counter() - began)
         yield session
     finally:
         session.stop()
@@ -85,6 +94,16 @@ def _tasks_done(tracker: "StatusTracker", group: str) -> int:
     stages = {stage_id for job in jobs for stage_id in job.stageIds}
     infos = [info for stage in stages if (info := tracker.getStageInfo(stage))]
     return max((info.numCompletedTasks for info in infos if info.numTasks > 1), default=0)
+
+
+def _start_workers(session: "SparkSession", module: str) -> None:
+    n = session.sparkContext.defaultParallelism
+    session.range(0, n, 1, n).mapInArrow(partial(_import, module=module), "id long").collect()
+
+
+def _import(batches: "Iterator[pa.RecordBatch]", *, module: str) -> "Iterator[pa.RecordBatch]":
+    importlib.import_module(module)
+    yield from batches
 
 
 @contextmanager

@@ -36,7 +36,7 @@ _ROBOTS = b"User-agent: *\nDisallow: /search\n"
 class SampleCrawl:
     """A built sample crawl."""
 
-    warcs: tuple[Path, ...]
+    warc_paths: tuple[Path, ...]
     gold_dir: Path
     counts: Mapping[str, int]
     """What was built, by name: n_sites, n_languages, n_pages, n_pairs, warc_bytes, ..."""

@@ -31,8 +31,8 @@ def test_every_repair_has_two_cases_of_its_own():
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_a_page_before_and_after_does_not_change_it(name):
-    """Repairs are local: the same block beside a sound one gives the same values and leaves the sound one whole."""
+def test_a_sound_object_before_the_block_changes_nothing(name):
+    """Repairs are local, and whatever follows a sound object leaves its text alone."""
     block, expected = read(name)
     if any(repair in expected["repairs"] for repair in ("truncated", "html_escaped", "double_encoded")):
         pytest.skip("open at its end, or escaped as a whole")

@@ -280,6 +280,16 @@ def test_damaged_metadata_is_no_end_of_the_process() -> None:
             read(bytes(content))
 
 
+def test_rows_that_the_metadata_promises_and_the_file_lacks_are_lost() -> None:
+    content = bytearray(parquet(numbered(40), row_group_size=20))
+    n_rows = content.rindex(b"\x16\x28")  # Thrift: a 64-bit field, 20 in zigzag; the last group's num_rows
+    content[n_rows + 1] = 44
+    pages, scan = read(bytes(content))
+    assert [page.row for page in pages] == list(range(0, 40, 3))
+    assert [(loss.n_members, loss.reason) for loss in scan.losses] == [(2, "missing_rows")]
+    assert scan.n_rows == 42
+
+
 def test_rows_before_the_damage_in_a_row_group_are_delivered() -> None:
     rows = [{"url": f"http://a.org/{i:06}", "faq": [qa(i)]} for i in range(5000)]
     content = bytearray(

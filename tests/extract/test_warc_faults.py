@@ -37,7 +37,14 @@ def record_bytes(index: int, body: bytes) -> bytes:
     head = StatusAndHeaders("200 OK", [("Content-Type", "text/html")], protocol="HTTP/1.1")
     writer.write_record(
         writer.create_warc_record(
-            f"https://example.org/{index}", "response", payload=io.BytesIO(body), http_headers=head
+            f"https://example.org/{index}",
+            "response",
+            payload=io.BytesIO(body),
+            http_headers=head,
+            warc_headers_dict={
+                "WARC-Date": "2026-03-04T05:06:07Z",
+                "WARC-Record-ID": f"<urn:uuid:00000000-0000-4000-8000-{index:012}>",
+            },
         )
     )
     return buffer.getvalue()
@@ -435,21 +442,121 @@ def test_damaged_single_member_file_gives_what_came_before(seed: int) -> None:
     assert scan.losses == [Loss(start, len(coded) - start, 1, MEMBER)]
 
 
+def without_digests(whole: Archive) -> list[bytes]:
+    records = []
+    for record in whole.members:
+        head, block = record.split(b"\r\n\r\n", 1)
+        kept = [line for line in head.split(b"\r\n") if b"-Digest:" not in line]
+        assert len(kept) == len(head.split(b"\r\n")) - 2
+        records.append(b"\r\n".join(kept) + b"\r\n\r\n" + block)
+    return records
+
+
+def test_single_member_with_a_wrong_checksum_is_saved_by_digests() -> None:
+    whole = archive("plain")
+    coded, ends = one_member(whole)
+    responses, scan = read(flip(coded, -8 + len(coded)))
+    assert_all_but(responses, whole)
+    saved = n_needed(coded, ends[-1])
+    assert scan.losses == [Loss(saved, len(coded) - saved, 1, MEMBER)]
+
+
+def test_single_member_with_a_wrong_checksum_and_no_digests_proves_nothing() -> None:
+    whole = archive("plain")
+    coded = gzip.compress(b"".join(without_digests(whole)), mtime=0)
+    responses, scan = read(flip(coded, -8 + len(coded)))
+    assert responses == []
+    assert scan.losses == [Loss(0, len(coded), 1, MEMBER)]
+
+
+def test_truncated_single_member_without_digests_gives_what_came_before() -> None:
+    whole = archive("plain")
+    records = without_digests(whole)
+    coded = gzip.compress(b"".join(records), mtime=0)
+    cut = n_needed(coded, len(b"".join(records[:4])) + 4000)
+    responses, scan = read(coded[:cut])
+    assert [r.body for r in responses] == whole.bodies[:4]
+    saved = n_needed(coded, len(b"".join(records[:4])))
+    assert scan.losses == [Loss(saved, cut - saved, 1, LossReason.TRUNCATED)]
+
+
+def test_the_only_record_of_a_damaged_member_is_not_saved_by_its_digest() -> None:
+    """The damage may be in the record's header, which no digest covers."""
+    whole = archive("gzip")
+    record = record_bytes(3, whole.bodies[3])
+    for wrong in (record.replace(b"org/3", b"org/8", 1), record + b"\x00more"):
+        member = gzip.compress(wrong, mtime=0)
+        whole.members[3] = member[:-8] + gzip.compress(record, mtime=0)[-8:]
+        responses, scan = read(whole.data)
+        assert_all_but(responses, whole, 3)
+        assert scan.losses == [Loss(whole.offset(3), len(member), 1, MEMBER)]
+
+
+def lz4_frame(record: bytes) -> bytes:
+    """An LZ4 frame of one stored block (LZ4 frame format 1.6.1; 0x82 is the header's checksum)."""
+    length = (len(record) | 1 << 31).to_bytes(4, "little")
+    return b"\x04\x22\x4d\x18\x60\x40\x82" + length + record + bytes(4)
+
+
+def lz4_archive() -> Archive:
+    whole = archive("plain")
+    return Archive("lz4", whole.bodies, [lz4_frame(record) for record in whole.members])
+
+
+def test_lz4() -> None:
+    whole = lz4_archive()
+    responses, scan = read(whole.data)
+    assert_all_but(responses, whole)
+    assert [r.offset for r in responses] == [whole.offset(i) for i in range(N_RECORDS)]
+    assert scan.losses == []
+
+
+@pytest.mark.parametrize("index", [3, 6])
+def test_lz4_is_lost_from_the_record_before_the_damage(index: int) -> None:
+    whole = lz4_archive()
+    responses, scan = read(flip(whole.data, whole.offset(index)))
+    assert [r.body for r in responses] == whole.bodies[: index - 1]
+    start = whole.offset(index - 1)
+    assert scan.losses == [Loss(start, scan.n_bytes - start, 1, MEMBER)]
+
+
+def test_lz4_without_its_end_mark() -> None:
+    whole = lz4_archive()
+    responses, scan = read(whole.data[:-4])
+    assert_all_but(responses, whole, N_RECORDS - 1)
+    last = whole.offset(N_RECORDS - 1)
+    assert scan.losses == [Loss(last, scan.n_bytes - last, 1, LossReason.TRUNCATED)]
+    assert scan.outcomes == {RecordOutcome.TRUNCATED: 1}
+
+
+def test_lz4_cut_in_a_block() -> None:
+    whole = lz4_archive()
+    responses, scan = read(whole.data[:-3000])
+    assert_all_but(responses, whole, N_RECORDS - 2, N_RECORDS - 1)
+    start = whole.offset(N_RECORDS - 2)
+    assert scan.losses == [Loss(start, scan.n_bytes - start, 1, LossReason.TRUNCATED)]
+
+
+class FailingStream(io.BytesIO):
+    """Fails at one read, counted from 1."""
+
+    def __init__(self, data: bytes, fail_at: int) -> None:
+        super().__init__(data)
+        self.n_left = fail_at
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        self.n_left -= 1
+        if self.n_left == 0:
+            raise OSError("connection reset")
+        return super().read(size)
+
+
+@pytest.mark.parametrize("fail_at", range(1, 9))
 @pytest.mark.parametrize("kind", KINDS)
-def test_failing_stream_is_transient(kind: str) -> None:
-    class Failing(io.BytesIO):
-        n_reads = 0
-
-        def read(self, size: int | None = -1, /) -> bytes:
-            self.n_reads += 1
-            if self.n_reads == fail_at:
-                raise OSError("connection reset")
-            return super().read(size)
-
+def test_failing_stream_is_transient(kind: str, fail_at: int) -> None:
     data = flip(archive(kind, 60_000).data, -200)
-    for fail_at in range(1, 9):
-        with pytest.raises(TransientError, match="connection reset"):
-            read(Failing(data))
+    with pytest.raises(TransientError, match="connection reset"):
+        read(FailingStream(data, fail_at))
 
 
 def test_stream_that_ends_before_its_length_is_transient() -> None:
@@ -521,9 +628,18 @@ def test_any_damage_ends_in_a_stated_result(
         assert n_delivered + scan.n_bytes_lost == len(data)
 
 
+MAGICS = (
+    b"",
+    b"WARC/1.0\r\n",
+    b"\x1f\x8b\x08",
+    b"\x28\xb5\x2f\xfd",
+    b"\x5d\x2a\x4d\x18",
+    b"\x04\x22\x4d\x18",
+)
+
+
 @settings(max_examples=300, deadline=None)
-@given(st.sampled_from([b"", b"WARC/1.0\r\n", b"\x1f\x8b\x08", b"\x28\xb5\x2f\xfd", b"\x5d\x2a\x4d\x18", b"\x04\x22\x4d\x18"]),
-       st.binary(max_size=400))  # fmt: skip
+@given(magic=st.sampled_from(MAGICS), data=st.binary(max_size=400))
 def test_any_bytes_end_in_a_stated_result(magic: bytes, data: bytes) -> None:
     try:
         read(magic + data)

@@ -3,6 +3,7 @@
 The expected values were written down after a look at each file's bytes.
 """
 
+import io
 import os
 from collections import Counter
 from dataclasses import dataclass, field
@@ -18,6 +19,8 @@ SHARED = Path(os.environ.get("FAQTORY_SHARED_DATA", Path(__file__).parents[2].pa
 FOLDER = SHARED / "warc_fixtures"
 pytestmark = pytest.mark.skipif(not FOLDER.is_dir(), reason=f"no fixture files in {FOLDER}")
 
+COMMONS = "iipc__webarchive-commons/src/test/resources/org/archive"
+RESILIPARSE = "chatnoir-eu__chatnoir-resiliparse/tests/data"
 ARC = "is an ARC file, which is not read"
 ZIP = r"is a zip file \(WACZ\?\), not a WARC file; unpack it"
 
@@ -50,26 +53,22 @@ EXPECTED: dict[str, Expected | str] = {
         0, {"warcinfo": 2, "response": 2, "request": 2}, {"not_html": 2}
     ),
     # WARC-Type: custom.
-    "chatnoir-eu__chatnoir-resiliparse/tests/data/block-sized-records.warc.gz": Expected(0, {"unknown": 3}),
-    "chatnoir-eu__chatnoir-resiliparse/tests/data/block-sized-records.warc.lz4": Expected(0, {"unknown": 3}),
+    f"{RESILIPARSE}/block-sized-records.warc.gz": Expected(0, {"unknown": 3}),
+    f"{RESILIPARSE}/block-sized-records.warc.lz4": Expected(0, {"unknown": 3}),
     # The only member is cut off.
-    "chatnoir-eu__chatnoir-resiliparse/tests/data/clipped.warc.gz": Expected(
+    f"{RESILIPARSE}/clipped.warc.gz": Expected(
         0, {"response": 1}, {"truncated": 1}, (Loss(0, 18184, 1, LossReason.TRUNCATED),)
     ),
     "iipc__jwarc/test-resources/org/netpreserve/jwarc/cc.warc.gz": Expected(1, {"response": 1}),
     "iipc__jwarc/test-resources/org/netpreserve/jwarc/gzip_extra_sl.warc.gz": Expected(0, {"warcinfo": 1}),
-    "iipc__webarchive-commons/src/test/resources/org/archive/format/warc/mutliple-headers.warc": Expected(
-        1, {"response": 1}
-    ),
-    "iipc__webarchive-commons/src/test/resources/org/archive/resource/html/link-extraction-test.warc": Expected(
-        7, {"warcinfo": 1, "response": 7}
-    ),
+    f"{COMMONS}/format/warc/mutliple-headers.warc": Expected(1, {"response": 1}),
+    f"{COMMONS}/resource/html/link-extraction-test.warc": Expected(7, {"warcinfo": 1, "response": 7}),
     "webrecorder__pywb/sample_archive/waczs/invalid_example_1.wacz": ZIP,
     "webrecorder__pywb/sample_archive/waczs/valid_example_1.wacz": ZIP,
     "webrecorder__pywb/sample_archive/warcs/dupes.warc.gz": Expected(
         1, {"warcinfo": 1, "response": 3, "request": 12, "revisit": 9}, {"not_ok": 1, "not_html": 1}
     ),
-    # Its second response begins "HTTP" without a status: the head is the page's, shifted.
+    # The status line of its second response begins "HTTPX/1.1".
     "webrecorder__pywb/sample_archive/warcs/example-extra.warc": Expected(
         1, {"response": 2, "request": 2, "revisit": 2}, {"no_http": 1}
     ),
@@ -165,3 +164,11 @@ def test_fixture(name: str) -> None:
     assert scan.outcomes == Counter({RecordOutcome(name): n for name, n in expected.outcomes.items()})
     assert tuple(scan.losses) == expected.losses
     assert scan.records["response"] + scan.records["resource"] == len(pages) + scan.outcomes.total()
+
+
+def test_a_panic_of_the_reader_is_damage() -> None:
+    """FastWARC 2.0.1 panics, with an error that is no `Exception`, where this header does not end."""
+    data = bytearray((FOLDER / RESILIPARSE / "block-sized-records.warc.lz4").read_bytes())
+    data[154] ^= 0x10
+    with pytest.raises(ShardError, match="is not a WARC"):
+        list(read_responses(io.BytesIO(data), scan=WarcScan(), limits=WarcLimits(), wanted=lambda body: True))

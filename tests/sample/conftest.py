@@ -34,7 +34,7 @@ def gold(crawl: SampleCrawl) -> dict[str, list[dict[str, Any]]]:
 
 @pytest.fixture(scope="session")
 def records(crawl: SampleCrawl) -> list[Record]:
-    return [record for path in crawl.warcs for record in read_records(path)]
+    return [record for path in crawl.warc_paths for record in read_records(path)]
 
 
 @pytest.fixture(scope="session")

@@ -49,7 +49,7 @@ def test_a_second_build_overwrites_the_first(tmp_path):
 
 def test_warcio_finds_every_digest_right(crawl):
     n_checked = 0
-    for path in crawl.warcs:
+    for path in crawl.warc_paths:
         with path.open("rb") as stream:
             for record in ArchiveIterator(stream, check_digests="raise"):
                 record.content_stream().read()
@@ -61,7 +61,7 @@ def test_warcio_finds_every_digest_right(crawl):
 
 def test_fastwarc_reads_every_record_and_every_digest_is_right(crawl):
     kinds = Counter()
-    for path in crawl.warcs:
+    for path in crawl.warc_paths:
         with path.open("rb") as stream:
             for record in FastIterator(stream, parse_http=False):
                 kinds[record.headers["WARC-Type"]] += 1
@@ -73,7 +73,7 @@ def test_fastwarc_reads_every_record_and_every_digest_is_right(crawl):
 
 def test_record_ids_are_unique_and_dates_rise(crawl):
     ids = []
-    for path in crawl.warcs:
+    for path in crawl.warc_paths:
         dates = []
         with path.open("rb") as stream:
             for record in ArchiveIterator(stream):
@@ -86,7 +86,7 @@ def test_record_ids_are_unique_and_dates_rise(crawl):
 
 def test_every_file_has_several_sites_and_each_site_is_in_one_file(crawl, gold):
     site_of = {row["url"]: row["site"] for row in gold["pages"]}
-    files = [{site_of.get(url) for url in urls_of(path)} - {None} for path in crawl.warcs]
+    files = [{site_of.get(url) for url in urls_of(path)} - {None} for path in crawl.warc_paths]
     assert [len(sites) for sites in files] == [4, 4, 3, 3]
     assert len(set.union(*files)) == 14
 
@@ -115,7 +115,7 @@ def test_there_is_more_than_pages(records):
 
 def test_a_revisit_refers_to_the_earlier_response(records, crawl):
     [revisit] = [record for record in records if record.kind == "revisit"]
-    with crawl.warcs[1].open("rb") as stream:
+    with crawl.warc_paths[1].open("rb") as stream:
         found = [
             record.rec_headers
             for record in ArchiveIterator(stream)

@@ -172,7 +172,7 @@ def test_the_counts_are_those_of_the_files(crawl, gold):
     assert crawl.counts["n_distinct_pairs"] == len({text_of(row) for row in gold["pairs"]}) >= 1000
     assert crawl.counts["n_languages"] == len({row["language"] for row in gold["pairs"]}) >= 20
     assert crawl.counts["n_sites"] == len({row["site"] for row in gold["pages"]}) == 14
-    assert crawl.counts["warc_bytes"] == sum(path.stat().st_size for path in crawl.warcs)
+    assert crawl.counts["warc_bytes"] == sum(path.stat().st_size for path in crawl.warc_paths)
 
 
 def test_the_untranslated_page_repeats_the_default_language(gold):
