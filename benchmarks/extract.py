@@ -1,4 +1,4 @@
-"""What extraction costs, beside what the machine and the peers can do: one run, the same files, the same cores.
+"""What extraction costs, beside what the machine and the peers can do, in one run on the same files.
 
     python benchmarks/extract.py [--pages 8000] [--json FILE]
 
@@ -90,7 +90,7 @@ def warcio_prefilter_extruct(path: Path) -> int:
 
 def warcio_extruct(path: Path) -> int:
     """Read with warcio, extruct on every page (the first ones)."""
-    return _warcio_extruct(path, lambda body: True, limit=EVERY_PAGE_LIMIT)
+    return _warcio_extruct(path, lambda _: True, limit=EVERY_PAGE_LIMIT)
 
 
 def _warcio_extruct(path: Path, wanted: Callable[[bytes], bool], *, limit: int | None) -> int:
@@ -113,9 +113,17 @@ def _warcio_extruct(path: Path, wanted: Callable[[bytes], bool], *, limit: int |
     return n
 
 
-MEASURED = {f.__name__: f for f in (
-    decompression, fastwarc_loop, our_scan, our_extraction, warcio_prefilter_extruct, warcio_extruct
-)}
+MEASURED = {
+    f.__name__: f
+    for f in (
+        decompression,
+        fastwarc_loop,
+        our_scan,
+        our_extraction,
+        warcio_prefilter_extruct,
+        warcio_extruct,
+    )
+}
 
 
 def measure_here(name: str, path: Path) -> dict[str, float]:
@@ -134,7 +142,10 @@ def measure_here(name: str, path: Path) -> dict[str, float]:
 def measure(name: str, path: Path, *, repeat: int = 3) -> dict[str, float]:
     """Run one measurement in fresh processes and keep the fastest."""
     command = [sys.executable, __file__, "--measure", name, str(path)]
-    runs = [json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout) for _ in range(repeat)]
+    runs = [
+        json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+        for _ in range(repeat)
+    ]
     return min(runs, key=lambda run: run["seconds"])
 
 
@@ -144,7 +155,9 @@ def whole_job(paths: list[Path], *, cores: int, repeat: int = 2) -> dict[str, fl
     for _ in range(repeat):
         with tempfile.TemporaryDirectory() as work:
             command = [Path(sys.executable).with_name("faqtory"), "extract", *paths, "--work", work, "--json"]
-            process = subprocess.Popen([*map(str, command), "--master", f"local[{cores}]"], stdout=subprocess.PIPE, text=True)
+            process = subprocess.Popen(
+                [*map(str, command), "--master", f"local[{cores}]"], stdout=subprocess.PIPE, text=True
+            )
             peak = _watch_workers(process)
             output, _ = process.communicate()
             if process.returncode:
@@ -221,7 +234,9 @@ def run(n_pages: int, folder: Path) -> dict[str, float]:
     return figures
 
 
-def _note(figures: dict[str, float], name: str, result: dict[str, float], *, pages: int, n_bytes: float) -> None:
+def _note(
+    figures: dict[str, float], name: str, result: dict[str, float], *, pages: int, n_bytes: float
+) -> None:
     figures[f"{name}_s"] = round(result["seconds"], 3)
     figures[f"{name}_pages_per_s"] = round(pages / result["seconds"], 1)
     figures[f"{name}_mb_per_s"] = round(n_bytes / result["seconds"] / 1e6, 2)
@@ -246,7 +261,9 @@ def _note_ratios(figures: dict[str, float]) -> None:
     figures["scan_to_fastwarc_ratio"] = round(figures["our_scan_pages_per_s"] / loop, 3)
     figures["extraction_to_fastwarc_ratio"] = round(figures["our_extraction_pages_per_s"] / loop, 3)
     figures["job_to_fastwarc_ratio"] = round(job / loop, 3)
-    figures["job_to_warcio_prefilter_extruct_ratio"] = round(job / figures["warcio_prefilter_extruct_pages_per_s"], 2)
+    figures["job_to_warcio_prefilter_extruct_ratio"] = round(
+        job / figures["warcio_prefilter_extruct_pages_per_s"], 2
+    )
     figures["job_to_warcio_extruct_ratio"] = round(job / figures["warcio_extruct_pages_per_s"], 2)
     figures["two_cores_to_one_ratio"] = round(figures["job_1_cores_s"] / figures["job_2_cores_s"], 3)
     per_page = [figures[f"job_{size}x_s"] / size for size in SIZES]
@@ -269,13 +286,15 @@ def show(figures: dict[str, float], console: Console) -> None:
         )
     console.print(table)
     for key, value in figures.items():
-        if key.endswith("_ratio") or key.endswith("_start_s"):
+        if key.endswith(("_ratio", "_start_s")):
             console.print(f"{key.replace('_', ' ')}: {value}")
 
 
 def main() -> None:
     """Read the command line."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--pages", type=int, default=8000, help="responses in the file of size 1x")
     parser.add_argument("--json", type=Path, help="write the figures here")
     parser.add_argument("--measure", nargs=2, metavar=("NAME", "FILE"), help=argparse.SUPPRESS)

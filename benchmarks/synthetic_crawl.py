@@ -11,8 +11,8 @@ import json
 import math
 import random
 from functools import cache
-from itertools import accumulate
 from html import escape
+from itertools import accumulate
 from pathlib import Path
 
 from warcio.statusandheaders import StatusAndHeaders
@@ -40,9 +40,15 @@ def write_crawl(path: Path, *, n_pages: int, every: int = 50, seed: int = 0) -> 
 def _write_page(writer: WARCWriter, number: int, html: bytes) -> None:
     url = f"https://www.site{number % 997}.example/section-{number % 31}/page-{number}.html"
     date = {"WARC-Date": f"2026-11-{1 + number % 28:02d}T{number % 24:02d}:00:00Z"}
-    head = StatusAndHeaders("GET / HTTP/1.1", [("Host", url.split("/")[2]), ("User-Agent", "bench")], is_http_request=True)
+    head = StatusAndHeaders(
+        "GET / HTTP/1.1", [("Host", url.split("/")[2]), ("User-Agent", "bench")], is_http_request=True
+    )
     request = writer.create_warc_record(url, "request", http_headers=head, warc_headers_dict=date)
-    headers = [("Content-Type", "text/html; charset=utf-8"), ("Content-Length", str(len(html))), ("Server", "nginx")]
+    headers = [
+        ("Content-Type", "text/html; charset=utf-8"),
+        ("Content-Length", str(len(html))),
+        ("Server", "nginx"),
+    ]
     response = writer.create_warc_record(
         url,
         "response",
@@ -56,7 +62,7 @@ def _write_page(writer: WARCWriter, number: int, html: bytes) -> None:
 
 @cache
 def _words() -> tuple[list[str], list[float]]:
-    """Return the words of the sample crawl's texts and their cumulated weights, falling as in natural language."""
+    """Return the sample crawl's words and their cumulated weights, falling as in natural language."""
     questions = [question for site in load_sites() for page in site.pages for question in page.questions]
     texts = [text for question in questions for text in question.answer.values()]
     words = sorted({word for text in texts for word in text.split()})
@@ -85,16 +91,22 @@ def _questions(chance: _Topic) -> list[tuple[str, str]]:
 
 def _page(chance: _Topic, questions: list[tuple[str, str]]) -> bytes:
     size = min(max(math.exp(chance.gauss(math.log(60_000), 0.5)), 20_000), 200_000)
-    syntax = chance.choices([s for s, _ in SYNTAX_SHARES], [w for _, w in SYNTAX_SHARES])[0] if questions else ""
+    syntax = (
+        chance.choices([s for s, _ in SYNTAX_SHARES], [w for _, w in SYNTAX_SHARES])[0] if questions else ""
+    )
     head, body = _markup(syntax, questions)
     blocks = [
-        "<!DOCTYPE html><html lang=\"en\"><head><meta charset=\"utf-8\">",
-        f"<title>{escape(chance.text(8))}</title><meta name=\"description\" content=\"{escape(chance.text(20))}\">",
+        '<!DOCTYPE html><html lang="en"><head><meta charset="utf-8">',
+        f"<title>{escape(chance.text(8))}</title>",
+        f'<meta name="description" content="{escape(chance.text(20))}">',
         *(f'<link rel="stylesheet" href="/assets/{chance.getrandbits(64):x}.css">' for _ in range(6)),
         f"<script>window.__STATE__={json.dumps(_state(chance, size))}</script>",
         head,
         "</head><body><nav><ul>",
-        *(f'<li class="nav-item"><a href="/{chance.randint(1, 999)}">{escape(chance.text(2))}</a></li>' for _ in range(40)),
+        *(
+            f'<li class="nav-item"><a href="/{chance.randint(1, 999)}">{escape(chance.text(2))}</a></li>'
+            for _ in range(40)
+        ),
         "</ul></nav><main>",
         body,
     ]
@@ -103,7 +115,8 @@ def _page(chance: _Topic, questions: list[tuple[str, str]]) -> bytes:
         block = (
             f'<div class="col-md-{chance.randint(1, 12)} card" data-id="{chance.randint(1, 9999)}"><h3>'
             f"{escape(chance.text(6))}</h3><p>{escape(chance.text(60))}</p>"
-            f'<a class="btn btn-primary" href="/item/{chance.randint(1, 9999)}">{escape(chance.text(2))}</a></div>\n'
+            f'<a class="btn btn-primary" href="/item/{chance.randint(1, 9999)}">{escape(chance.text(2))}</a>'
+            "</div>\n"
         )
         blocks.append(block)
         length += len(block)
@@ -115,14 +128,22 @@ def _state(chance: _Topic, size: float) -> dict[str, object]:
     return {
         "user": None,
         "items": [
-            {"id": chance.randint(1, 99999), "price": chance.randint(1, 99), "name": "item", "visible": True, "tags": []}
+            {
+                "id": chance.randint(1, 99999),
+                "price": chance.randint(1, 99),
+                "name": "item",
+                "visible": True,
+                "tags": [],
+            }
             for _ in range(rows)
         ],
     }
 
 
 def _markup(syntax: str, questions: list[tuple[str, str]]) -> tuple[str, str]:
-    return {"jsonld": _jsonld, "microdata": _microdata, "rdfa": _rdfa}[syntax](questions) if syntax else ("", "")
+    return (
+        {"jsonld": _jsonld, "microdata": _microdata, "rdfa": _rdfa}[syntax](questions) if syntax else ("", "")
+    )
 
 
 def _jsonld(questions: list[tuple[str, str]]) -> tuple[str, str]:
@@ -149,7 +170,8 @@ def _microdata(questions: list[tuple[str, str]]) -> tuple[str, str]:
 def _rdfa(questions: list[tuple[str, str]]) -> tuple[str, str]:
     rows = "".join(
         f'<div property="mainEntity" typeof="Question"><h3 property="name">{escape(q)}</h3>'
-        f'<div property="acceptedAnswer" typeof="Answer"><div property="text"><p>{escape(a)}</p></div></div></div>'
+        f'<div property="acceptedAnswer" typeof="Answer"><div property="text"><p>{escape(a)}</p></div>'
+        "</div></div>"
         for q, a in questions
     )
     return "", f'<section vocab="https://schema.org/" typeof="FAQPage">{rows}</section>'

@@ -101,8 +101,8 @@ def decode_html(body: bytes, http_charset: str | None) -> Decoded:
     - a multi-byte encoding is believed if at most 5 % of the non-ASCII characters are damaged; these become
       U+FFFD, and a character cut off at the end of the page is dropped;
     - any encoding but UTF-8 is believed unless charset-normalizer, on 4 KB of the non-ASCII text, reads the
-      bytes clearly better in another one (`_Sample.misfit`); fewer than 4 non-ASCII bytes are no evidence;
-    - of two plausible declarations that differ the better reading wins, the header's if they are equal.
+      bytes clearly better in another one (`_Sample.is_plausible`); fewer than 4 non-ASCII bytes are no
+      evidence.
 
     Labels mean what browsers take them for (`latin1` is windows-1252, `gb2312` is gbk). Raises
     UndecodableError where nothing fits, as for compressed or binary bytes.
@@ -187,12 +187,10 @@ def _decode_other(body: bytes, declared: dict[str, str]) -> Decoded:
     text = _decode_tolerantly(body, "utf-8")
     if text is not None:
         return Decoded(text, "utf-8", declared.get("utf-8", "detected"))
-    misfits = {name: sample.misfit(name) for name in declared if name != "utf-8"}
-    believed = {name: misfit for name, misfit in misfits.items() if misfit is not None}
-    for name in sorted(believed, key=lambda name: believed[name]):
-        text = _decode_tolerantly(body, name)
+    for name, source in declared.items():
+        text = _decode_tolerantly(body, name) if name != "utf-8" and sample.is_plausible(name) else None
         if text is not None:
-            return Decoded(text, name, declared[name])
+            return Decoded(text, name, source)
     detected = sample.best_name() or (None if sample.is_telling else "windows-1252")
     text = _decode_tolerantly(body, detected) if detected else None
     if detected is None or text is None:
@@ -241,32 +239,30 @@ class _Sample:
         name = _BY_CODEC[best.encoding]
         return self._best_latin() if name in LATIN_ENCODINGS else name
 
-    def misfit(self, name: str) -> float | None:
-        """Return how badly the sample reads in a declared encoding (0 is well), None if it is not believed.
+    def is_plausible(self, name: str) -> bool:
+        """Tell whether the sample reads about as well in a declared encoding as in any other.
 
         Some other multi-byte encoding that fits without a fault beats a single-byte one, in which any bytes
         fit. Else the mess and language ratios are compared and, between Latin encodings, the alphabets.
         """
         if not self.is_telling:
-            return 0.0
+            return True
         matches = self._detect((name,))
         best = matches.best()
         text = self._bytes.decode(_codec(name), "replace")
         own = next((match for match in matches if str(match) == text), None)
         if best is None:
-            return 1.0 if name in MULTIBYTE or "\ufffd" not in text else None
+            return name in MULTIBYTE or "\ufffd" not in text
         best_name = _BY_CODEC.get(best.encoding, name)
         if name in LATIN_DECLARED and best_name in LATIN_ENCODINGS:
-            fit, best_fit = self._latin_fit(name), self._latin_fit(self._best_latin())
-            return None if fit < best_fit - LATIN_MARGIN else 1 - fit
+            return self._latin_fit(name) >= self._latin_fit(self._best_latin()) - LATIN_MARGIN
         if own is None or own.chaos > best.chaos + CHAOS_MARGIN:
-            return None
-        if self._shows_language:
-            if own.coherence < best.coherence - COHERENCE_MARGIN:
-                return None
-            if name not in MULTIBYTE and best_name in MULTIBYTE:
-                return None
-        return float(own.chaos)
+            return False
+        if not self._shows_language:
+            return True
+        if name not in MULTIBYTE and best_name in MULTIBYTE:
+            return False
+        return bool(own.coherence >= best.coherence - COHERENCE_MARGIN)
 
     def _best_latin(self) -> str:
         return max(LATIN_ENCODINGS, key=self._latin_fit)  # the first, commonest one of equals

@@ -194,8 +194,6 @@ def _header_values(headers: Iterable[tuple[str, str]], name: str) -> Iterator[st
 
 def _absolute(base_url: str, href: str) -> str | None:
     """Return the http(s) URL that an address stands for, or None if it is none or too long."""
-    if len(href) > MAX_URL_CHARS:
-        return None
     try:
         url = urljoin(base_url, href.strip())
     except ValueError:  # such as "http://[": an IPv6 address without end

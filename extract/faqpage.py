@@ -43,8 +43,9 @@ def page_pairs(
 
     Every accepted answer makes a pair, as in the published data sets; suggested answers count where no
     accepted one has text. A question is counted once: PAIR if it gave any pair, else OVER_LIMIT if a limit
-    kept one back, else REPEATED; so the outcomes sum up to the questions found. Of pairs that differ in white
-    space only the one of the preferred syntax stays, with the other syntaxes in `also_in`.
+    kept one back, else REPEATED; so the outcomes sum up to the questions found. Once the page has all pairs
+    it may have, further questions are OVER_LIMIT without a look at their answers. Of pairs that differ in
+    white space only the one of the preferred syntax stays, with the other syntaxes in `also_in`.
     """
     pairs = _Pairs(max_pairs_per_page, max_text_chars)
     in_order = sorted(found, key=lambda question: _ORDER[question.syntax])

@@ -12,7 +12,17 @@ from extract.items import Item
 from extract.jsonld_items import Graph, to_items
 from extract.jsonld_repair import JsonLdError, JsonValue, Limits, Repair, parse_json
 
-__all__ = ["Block", "JsonLdError", "JsonValue", "Limits", "Repair", "jsonld_blocks", "parse_json", "to_items"]
+__all__ = [
+    "Block",
+    "JsonLdError",
+    "JsonValue",
+    "Limits",
+    "Repair",
+    "block_texts",
+    "jsonld_blocks",
+    "parse_json",
+    "to_items",
+]
 
 _WORDS = ("faq", "question", "answer")
 
@@ -38,7 +48,7 @@ def jsonld_blocks(tree: HtmlElement, *, limits: Limits | None = None, read_all: 
     double encoding keep those words), the rest only where a block that was read refers to an `@id` that none
     of them defines. Blocks left unread, and empty ones, are not listed; `read_all` reads every block.
     """
-    sources = [(i, text) for i, text in enumerate(_texts(tree)) if text and not text.isspace()]
+    sources = list(block_texts(tree))
     wanted = {i for i, text in sources if read_all or _is_of_interest(text)}
     graph = Graph()
     blocks = [_block(i, text, graph, limits) for i, text in sources if i in wanted]
@@ -62,11 +72,13 @@ def _is_of_interest(text: str) -> bool:
     return any(word in folded for word in _WORDS)
 
 
-def _texts(tree: HtmlElement) -> Iterator[str]:
-    for element in tree.iter("script"):
-        if _is_jsonld(element.get("type")):
-            comments = "" if len(element) == 0 else "".join(child.text or "" for child in element)
-            yield element.text_content() or comments
+def block_texts(tree: HtmlElement) -> Iterator[tuple[int, str]]:
+    """Yield the page's JSON-LD blocks that are not empty, as written, with their index."""
+    scripts = (element for element in tree.iter("script") if _is_jsonld(element.get("type")))
+    for index, element in enumerate(scripts):
+        text = element.text_content() or "".join(child.text or "" for child in element)
+        if text and not text.isspace():
+            yield index, text
 
 
 def _is_jsonld(type_: str | None) -> bool:

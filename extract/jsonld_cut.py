@@ -57,7 +57,7 @@ def close_all(stack: list[Frame], *, is_cut: bool) -> tuple[JsonValue | None, bo
 def _close(frame: Frame, stack: list[Frame], *, cut: bool) -> tuple[bool, bool]:
     """Return whether what is around the frame is cut as well, and whether the frame's value is kept."""
     if isinstance(frame.value, list):
-        if not all(isinstance(element, dict) for element in frame.value):
+        if not all(isinstance(element, dict) and "@value" not in element for element in frame.value):
             return True, False  # a list of texts: more of them may have followed
         return cut, bool(frame.value)
     holder = _holder(stack)

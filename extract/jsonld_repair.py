@@ -64,7 +64,7 @@ def _parse(text: str, limits: Limits, n_layers: int) -> tuple[list[JsonValue], l
     try:
         values, repairs = _parse(layer.text, limits, n_layers - 1)
     except JsonLdError as error:
-        raise JsonLdError(error.reason, error.position) from None
+        raise JsonLdError(error.reason, layer.origin(error.position)) from None
     return values, [layer.repair, *repairs]
 
 

@@ -23,7 +23,17 @@ from pipeline.core.outcomes import RecordOutcome
 from pipeline.core.records import Alternate, Count, Page, PairRaw
 from pipeline.core.table import parse_utc
 
-_SPELLINGS = ("FAQPage", "FAQpage", "FaqPage", "Faqpage", "faqPage", "faqpage", "FAQPAGE", "FAQ Page", "FAQ_Page")
+_SPELLINGS = (
+    "FAQPage",
+    "FAQpage",
+    "FaqPage",
+    "Faqpage",
+    "faqPage",
+    "faqpage",
+    "FAQPAGE",
+    "FAQ Page",
+    "FAQ_Page",
+)
 _MATCHER = BytesAhoCorasick(
     [spelling.encode(codec) for spelling in _SPELLINGS for codec in ("ascii", "utf-16-le", "utf-16-be")]
 )

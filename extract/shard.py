@@ -81,7 +81,9 @@ class ShardScan:
             case _:
                 return
         if n_in != outcomes.total() or n_pages != self.outcomes.total():
-            raise RuntimeError(f"{n_in} records, {outcomes.total()} outcomes, {n_pages} pages: {dict(outcomes)}")
+            raise RuntimeError(
+                f"{n_in} records, {outcomes.total()} outcomes, {n_pages} pages: {dict(outcomes)}"
+            )
 
 
 def _shard_outcome(error: str | None, losses: list[LostBytes]) -> ShardOutcome:

@@ -32,6 +32,7 @@ __all__ = ["Loss", "LossReason", "Response", "WarcLimits", "WarcScan", "read_res
 
 _LEAD_BYTES = 8 << 20  # of a file with a strange beginning that are searched for a first record
 _MAX_DICTIONARY_BYTES = 16 << 20
+_SEARCH_BYTES = 256 << 10  # of input that FastWARC may read from a record's end on to find the next one
 
 
 def read_responses(
@@ -92,18 +93,11 @@ def _refuse_foreign(run: Run, start: bytes) -> None:
         )
     inner = start
     if start.startswith(GZIP.magic):
-        inner = b"".join(_glance(GZIP, start))
+        inner = GZIP.glimpse(start) or b""
     if inner.startswith(b"filedesc://"):
         raise ShardError(
             f"{run.name} is an ARC file, which is not read; convert it with `warcio recompress`."
         )
-
-
-def _glance(codec: Codec, coded: bytes) -> Iterator[bytes]:
-    try:
-        yield from codec.decoder().pieces(coded[:2048])
-    except codec.errors:
-        return
 
 
 def _not_an_archive(name: str, start: bytes) -> str:
@@ -201,7 +195,10 @@ def _read_by_turns(
             if stop.committed is not None:
                 offset, skip = stop.committed, 1
             until = None if slow else stop.pending
+        n_losses = len(run.scan.losses)
         offset = yield from walk(offset, skip, until)
+        # FastWARC spends seconds on a bomb that the walk leaves alone.
+        slow = slow or LossReason.COMPRESSION_RATIO in (loss.reason for loss in run.scan.losses[n_losses:])
 
 
 def _read_ahead(run: Run, offset: int, stop: _Stop, magic: bytes) -> Iterator[Response]:
@@ -211,7 +208,7 @@ def _read_ahead(run: Run, offset: int, stop: _Stop, magic: bytes) -> Iterator[Re
     exactly. For a further record of a member the position is how far the input was read: there no member
     begins, or the next record, which does begin there, has the same. Then the pass stops.
     """
-    begins = run.source.recently_read
+    source, begins = run.source, run.source.recently_read
     counts: Counter[int] = Counter()
     outcomes = run.scan.outcomes
     too_long = run.limits.max_record_bytes
@@ -238,6 +235,7 @@ def _read_ahead(run: Run, offset: int, stop: _Stop, magic: bytes) -> Iterator[Re
             held = None
             if held_type in (RESPONSE, RESOURCE):
                 held = judge(record, position, limits=run.limits, wanted=run.wanted)
+            source.read_limit = source.position + 2 * record.content_length + _SEARCH_BYTES
     except BaseException as error:
         _raise_unless_damage(error, run.source)
     finally:

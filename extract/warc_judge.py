@@ -136,12 +136,12 @@ def _body(record: WarcRecord, limits: WarcLimits) -> bytes | RecordOutcome:
 def _response(
     record: WarcRecord, *, offset: int, status: int | None, media: str | None, body: bytes
 ) -> Response:
-    fields: dict[str, str] = {}
-    for name, value in record.headers.to_tuples():
-        fields.setdefault(name.lower(), value)
+    fields = {name.lower(): value for name, value in reversed(record.headers.to_tuples())}  # the first counts
     headers = record.http_headers.to_tuples() if record.is_http else ()
-    content_type = next((value for name, value in headers if name.lower() == "content-type"), "")
-    charset = _CHARSET.search(content_type if record.is_http else fields.get("content-type", ""))
+    content_type = fields.get("content-type", "")
+    if record.is_http:
+        content_type = next((value for name, value in headers if name.lower() == "content-type"), "")
+    charset = _CHARSET.search(content_type) if ";" in content_type else None
     return Response(
         url=fields.get("warc-target-uri", "").strip("<>"),  # wget 1.14 to 1.20 writes <uri>
         date=fields.get("warc-date", ""),

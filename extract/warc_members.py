@@ -221,14 +221,5 @@ class MemberScanner:
             offset += _WINDOW_BYTES
 
     def _may_be_archive(self, glance: bytes) -> bool:
-        decoder = self.codec.decoder()
-        decoded = b""
-        try:
-            for piece in decoder.pieces(glance):
-                decoded += piece[:16]
-                if len(decoded.lstrip(b"\r\n")) >= 5:
-                    break
-        except self.codec.errors:
-            return False
-        start = decoded.lstrip(b"\r\n")[:5]
-        return b"WARC/".startswith(start) and (start == b"WARC/" or not decoder.eof)
+        start = self.codec.glimpse(glance)
+        return start is not None and b"WARC/".startswith(start.lstrip(b"\r\n")[:5])

@@ -18,7 +18,8 @@ RECORD_TYPES = frozenset(
     ("warcinfo", "response", "resource", "request", "metadata", "revisit", "conversion", "continuation")
 )
 VERSION = re.compile(rb"WARC/[01]\.\d{1,3}\r*\n")
-_HEAD_END = re.compile(rb"\n\r*\n")
+RECORD_START = re.compile(VERSION.pattern + rb"[A-Za-z][A-Za-z0-9-]*[ \t]*:")
+HEAD_END = re.compile(rb"\n\r*\n")
 _DIGESTS = {"sha1": 20, "sha256": 32, "sha512": 64, "md5": 16}
 
 
@@ -76,7 +77,7 @@ class Span:
 
 def parse_head(start: bytes) -> RecordHead | None:
     """The header block that `start` begins with; None if it is malformed or does not end in it."""
-    end = _HEAD_END.search(start)
+    end = HEAD_END.search(start)
     if not VERSION.match(start) or end is None:
         return None
     fields: dict[str, str] = {}
@@ -106,8 +107,10 @@ def read_span(reader: PieceReader, *, keep_bytes: int, digest: bool = False) -> 
     `keep_bytes`: how much of the block of a response or resource `content` keeps. Other records' blocks
     are not kept.
     """
-    while (blank := reader.peek(512)) and not blank.lstrip(b"\r\n"):
+    size = 512
+    while (blank := reader.peek(size)) and not blank.lstrip(b"\r\n"):
         reader.take(len(blank))
+        size = HEAD_BYTES
     reader.take(len(blank) - len(blank.lstrip(b"\r\n")))
     start, opening = reader.position, reader.peek(HEAD_BYTES)
     if not opening:
@@ -130,7 +133,7 @@ def _head_fault(opening: bytes) -> LossReason:
     is_cut = len(opening) < 10 and opening[:5] == b"WARC/"[: len(opening)]
     if not VERSION.match(opening) and not is_cut:
         return LossReason.GARBAGE
-    ends_within = len(opening) < HEAD_BYTES and not _HEAD_END.search(opening)
+    ends_within = len(opening) < HEAD_BYTES and not HEAD_END.search(opening)
     return LossReason.TRUNCATED if ends_within else LossReason.DAMAGED_RECORD
 
 

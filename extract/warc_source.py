@@ -1,5 +1,6 @@
 """The bytes of an archive file, for us and for FastWARC, and the decoders of its compressed members."""
 
+import sys
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -8,7 +9,12 @@ from typing import BinaryIO, Protocol
 import zstandard
 
 PIECE_BYTES = 1 << 20
+_GLIMPSE_BYTES = 64
 _MAX_WINDOW_BYTES = 128 << 20  # zstd's own default for streams (ZSTD_WINDOWLOG_LIMIT_DEFAULT, 27)
+
+
+class RunawayError(OSError):
+    """FastWARC reads on and on without finding a record."""
 
 
 class Source:
@@ -20,12 +26,15 @@ class Source:
     def __init__(self, stream: BinaryIO) -> None:
         self._stream = stream
         self.failure: OSError | None = None
+        self.read_limit = sys.maxsize  # position beyond which `read` refuses to begin
         self._previous = self._latest = (0, b"")  # offset and bytes of the last reads
         self.n_bytes = self.seek(0, 2)
         self.seek(0)
 
     def read(self, size: int = -1) -> bytes:
         """`size` bytes, fewer only at the end. OSError if the stream fails or ends before its length."""
+        if self.position > self.read_limit:
+            raise RunawayError(f"nothing found between a record's end and byte {self.position}")
         size = self.n_bytes - self.position if size < 0 else min(size, self.n_bytes - self.position)
         piece = self._read_once(size)
         while len(piece) < size:
@@ -70,6 +79,7 @@ class Source:
 
     def at(self, offset: int, size: int) -> bytes:
         """The `size` bytes at `offset`, fewer only at the end of the file."""
+        self.read_limit = sys.maxsize
         if offset >= self.n_bytes:
             return b""
         if offset != self.position:
@@ -211,6 +221,21 @@ class Codec:
     def decoder(self) -> Decoder:
         """A decoder for one member."""
         return _Gunzip() if self.name == "gzip" else _Unzstd(self.dictionary)
+
+    def glimpse(self, coded: bytes) -> bytes | None:
+        """The first decoded bytes of what may be a member; empty if `coded` is too short, None if it is none.
+
+        Cheap, for the many places in a damaged file where a magic stands by chance or by design.
+        """
+        if self.name == "gzip":
+            try:
+                return zlib.decompressobj(wbits=31).decompress(coded, _GLIMPSE_BYTES)
+            except zlib.error:
+                return None
+        try:
+            return next((piece[:_GLIMPSE_BYTES] for piece in self.decoder().pieces(coded) if piece), b"")
+        except zstandard.ZstdError:
+            return None
 
 
 GZIP = Codec("gzip", b"\x1f\x8b\x08", (zlib.error,))

@@ -6,12 +6,14 @@ from io import BytesIO
 
 from fastwarc.warc import ArchiveIterator
 
-from extract.warc_judge import HTTP_HEAD_BYTES, is_fault, judge, parse_http
+from extract.warc_judge import HTTP_HEAD_BYTES, ShortBodyError, is_fault, judge, parse_http
 from extract.warc_members import HEAD_BYTES, Budget, Member, MemberGroup, MemberScanner
 from extract.warc_model import Loss, LossReason, Response, WarcLimits, WarcScan
-from extract.warc_records import VERSION, PieceReader, Span, parse_head, read_span
+from extract.warc_records import HEAD_END, RECORD_START, PieceReader, Span, parse_head, read_span
 from extract.warc_source import Codec, Source
 from pipeline.core.outcomes import RecordOutcome
+
+_WINDOW_BYTES = 1 << 20
 
 Walk = Generator[Response, None, int]  # yields responses, returns the offset up to which the file is done
 
@@ -213,15 +215,14 @@ def _lose_record(run: Run, budget: Budget, span: Span, start: int) -> int:
 def next_record(run: Run, offset: int, budget: Budget, stop: int) -> tuple[int | None, int]:
     """Offset of the first whole record in `[offset, stop)`, and how many damaged ones precede it."""
     n_damaged = 0
-    window_bytes, overlap = 1 << 20, 32
     while offset < stop and budget.left_bytes > 0:
-        window = run.source.at(offset, window_bytes + overlap)
-        for match in VERSION.finditer(window):
-            at = offset + match.start()
-            if match.start() >= window_bytes or at >= stop or budget.left_bytes <= 0:
+        window = run.source.at(offset, _WINDOW_BYTES + HEAD_BYTES)
+        for start, head_end in _heads(window):
+            at = offset + start
+            if start >= _WINDOW_BYTES or at >= stop or budget.left_bytes <= 0:
                 break
-            head = parse_head(run.source.at(at, HEAD_BYTES))
-            if head is None:
+            if parse_head(window[start:head_end]) is None:
+                budget.charge(head_end - start, 0)
                 continue
             reader = PieceReader(_file_pieces(run.source, at))
             span = read_span(reader, keep_bytes=0)
@@ -229,8 +230,22 @@ def next_record(run: Run, offset: int, budget: Budget, stop: int) -> tuple[int |
                 return at, n_damaged
             n_damaged += 1
             budget.charge(reader.position, 0)
-        offset += window_bytes
+        offset += _WINDOW_BYTES
     return None, n_damaged
+
+
+def _heads(window: bytes) -> Iterator[tuple[int, int]]:
+    """Where header blocks of records may begin and end, each end once: with the last beginning before it."""
+    start = head_end = 0
+    for match in RECORD_START.finditer(window):
+        if head_end <= match.start():
+            if 0 < head_end <= start + HEAD_BYTES:
+                yield start, head_end
+            end = HEAD_END.search(window, match.start())
+            head_end = end.end() if end else len(window) + HEAD_BYTES
+        start = match.start()
+    if 0 < head_end <= min(start + HEAD_BYTES, len(window)):
+        yield start, head_end
 
 
 def _file_pieces(source: Source, offset: int) -> Iterator[bytes]:
@@ -248,4 +263,7 @@ def _judge_content(content: bytes, offset: int, run: Run) -> Response | RecordOu
         if not is_fault(error):
             raise
         return RecordOutcome.NO_HTTP
-    return judge(record, offset, limits=run.limits, wanted=run.wanted)
+    try:
+        return judge(record, offset, limits=run.limits, wanted=run.wanted)
+    except ShortBodyError:  # a head with two lengths: FastWARC takes the one that `parse_head` does not
+        return RecordOutcome.NO_HTTP

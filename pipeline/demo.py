@@ -19,7 +19,10 @@ SHOWN_LANGUAGES = ("en", "de", "el", "uk", "ar", "he", "hi", "th", "zh", "ja", "
 def run_demo(work: str, *, master: str, console: Console, out: Console) -> None:
     """Build the sample crawl, extract it, and show pairs in several languages and where to look further."""
     sample = build_sample(Path(work) / "crawl")
-    out.print(f"The sample crawl: {len(sample.warc_paths)} WARC files of {sample.counts['n_sites']} fictitious sites in {work}/crawl")
+    out.print(
+        f"The sample crawl: {sample.counts['n_sites']} fictitious sites in {len(sample.warc_paths)} WARC "
+        f"files in {work}/crawl"
+    )
     summary = extract(
         [str(path) for path in sample.warc_paths],
         work=work,
@@ -38,7 +41,9 @@ def run_demo(work: str, *, master: str, console: Console, out: Console) -> None:
     out.print("Look further:")
     out.print(f"  faqtory tables --work {work}")
     out.print(f"  faqtory trace {rows[0]['id'][:8]} --work {work}    (one pair's way back to the crawl)")
-    out.print(f"  python -c \"import pandas; print(pandas.read_parquet('{work}/tables/pairs_raw').sample(5))\"")
+    out.print(
+        f"  python -c \"import pandas; print(pandas.read_parquet('{work}/tables/pairs_raw').sample(5))\""
+    )
 
 
 def _sample_rows(work: str) -> list[dict[str, str]]:

@@ -26,7 +26,9 @@ _MEANING = {
     RecordOutcome.NO_HTTP: "no readable HTTP head",
 }
 
-_UNSAFE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufff9-\ufffb]")
+_UNSAFE = re.compile(
+    r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufff9-\ufffb]"
+)
 
 
 def harmless(text: str) -> str:
@@ -56,12 +58,14 @@ def print_extract_summary(summary: ExtractSummary, *, console: Console) -> None:
     console.print(table)
     if summary.n_bytes_lost:
         console.print(
-            f"Lost to damage or truncation: {summary.n_bytes_lost:,} bytes, {summary.n_members_lost:,} records; "
-            "table scan says where."
+            f"Lost to damage or truncation: {summary.n_bytes_lost:,} bytes, {summary.n_members_lost:,} "
+            "records; table scan says where."
         )
     unreadable = summary.inputs_by_outcome.get("unreadable", 0)
     if unreadable:
         console.print(f"Unreadable: {unreadable:,} input files; table scan says why.")
     if summary.n_inputs_read_now:
-        console.print(f"Starting and stopping Spark took {summary.start_s:.1f} s, the work {summary.work_s:.1f} s.")
+        console.print(
+            f"Starting and stopping Spark took {summary.start_s:.1f} s, the work {summary.work_s:.1f} s."
+        )
     console.print(f"{summary.n_pairs:,} pairs in {summary.work}/tables/pairs_raw", style="bold")

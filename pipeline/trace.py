@@ -15,8 +15,8 @@ from extract.html_text import element_to_text
 from extract.inputs import InputFormat
 from extract.items import Syntax
 from extract.jsonld import block_texts
-from extract.warc import WarcLimits, read_record
-from extract.warc_model import Response
+from extract.warc_lookup import read_record
+from extract.warc_model import Response, WarcLimits
 from pipeline.core import storage
 from pipeline.core.errors import ConfigError
 from pipeline.core.manifest import Manifest, part_files, read_manifest
@@ -131,7 +131,9 @@ def _element_block(tree: HtmlElement, pair: dict[str, Any]) -> str | None:
     best: HtmlElement | None = None
     for element in tree.xpath("descendant-or-self::*[@itemscope or @typeof or @itemprop or @property]"):
         text = _folded(element_to_text(element))
-        if all(part in text for part in wanted) and (best is None or len(text) <= len(_folded(element_to_text(best)))):
+        if all(part in text for part in wanted) and (
+            best is None or len(text) <= len(_folded(element_to_text(best)))
+        ):
             best = element
     return None if best is None else str(lxml.html.tostring(best, encoding="unicode", with_tail=False))
 
@@ -153,9 +155,12 @@ def _decisions(pair: dict[str, Any], page: dict[str, Any], scan: dict[str, Any])
     if page["n_broken_blocks"]:
         yield f"{page['n_broken_blocks']} JSON-LD blocks of the page could not be read"
     also = f", also stated in {', '.join(pair['also_in'])}" if pair["also_in"] else ""
-    yield f"pair: question {pair['position']}, answer {pair['answer_index']}, read from {pair['syntax']}{also}"
+    place = f"question {pair['position']}, answer {pair['answer_index']}"
+    yield f"pair: {place}, read from {pair['syntax']}{also}"
     yield f"repairs of its block: {', '.join(pair['repairs']) or 'none, well-formed'}"
-    languages = {k: pair[k] for k in ("markup_language", "html_lang", "content_language", "og_locale") if pair[k]}
+    languages = {
+        k: pair[k] for k in ("markup_language", "html_lang", "content_language", "og_locale") if pair[k]
+    }
     declared = ", ".join(f"{k} {v}" for k, v in languages.items())
     yield f"declared language: {declared or 'none'}"
 

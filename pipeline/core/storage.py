@@ -12,7 +12,6 @@ from pipeline.core.errors import ConfigError, TransientError
 from pipeline.core.storage_errors import explained
 from pipeline.core.storage_errors import is_local as is_local
 
-
 TEMPORARY = ".tmp-"
 """Marks a file under construction; whatever still bears it when a run starts was left by a killed one."""
 
@@ -127,10 +126,10 @@ def exclusive(folder: str) -> Iterator[None]:
 
     try:
         os.makedirs(folder, exist_ok=True)
-        lock = open(join(folder, ".lock"), "w")
+        lock = os.open(join(folder, ".lock"), os.O_CREAT | os.O_RDWR)
     except OSError as error:
         raise ConfigError(f"Cannot write to {folder}: {error.strerror}; choose another --work.") from None
-    with lock:
+    with os.fdopen(lock, "w"):
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

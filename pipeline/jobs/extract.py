@@ -14,9 +14,9 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
-from extract.shard import ShardScan, read_pages
 
 from extract.inputs import InputFile, InputFormat
+from extract.shard import ShardScan, read_pages
 from pipeline.core import storage
 from pipeline.core.config import Config, ExtractConfig
 from pipeline.core.errors import ConfigError, ShardError, TransientError

@@ -37,7 +37,7 @@ def test_bad_overrides_name_the_key(override, message):
 
 
 def test_unreadable_file_and_bad_toml(tmp_path):
-    with pytest.raises(ConfigError, match="Cannot read the configuration .*none.toml"):
+    with pytest.raises(ConfigError, match=r"Cannot read the configuration .*none\.toml"):
         load_config(tmp_path / "none.toml")
     (tmp_path / "bad.toml").write_text("[extract\n")
     with pytest.raises(ConfigError, match="is not TOML"):

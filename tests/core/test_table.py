@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.core.records import Alternate, Count, LostBytes, PairRaw, Page, Scan
+from pipeline.core.records import Alternate, Count, LostBytes, Page, PairRaw, Scan
 from pipeline.core.stages import STAGES
 from pipeline.core.table import arrow_batch, arrow_schema, column_docs, parse_utc
 

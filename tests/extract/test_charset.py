@@ -118,7 +118,7 @@ def test_header_beats_meta_where_both_fit():
     assert decode_html(body, "windows-1252").source == "http"
 
 
-def test_the_better_reading_of_two_declarations_wins():
+def test_the_plausible_one_of_two_declarations_wins():
     source = page(SENTENCES["pl"], "<meta charset=iso-8859-2>")
     decoded = decode_html(source.encode("iso8859-2"), "latin1")  # a server's default against the author
     assert (decoded.text, decoded.charset, decoded.source) == (source, "iso-8859-2", "meta")
@@ -180,6 +180,8 @@ def test_labels_mean_what_browsers_take_them_for():
     assert decode_html("“smart” 5 €".encode("cp1252"), "iso-8859-1").text == "“smart” 5 €"
     assert decode_html("①髙".encode("cp932"), "shift_jis").text == "①髙"
     assert decode_html("똠방각하 펲시콜라".encode("cp949"), "euc-kr").text == "똠방각하 펲시콜라"
+    wide = decode_html("您可以退货㐀字".encode("gb18030"), "gbk")
+    assert (wide.text, wide.charset) == ("您可以退货㐀字", "gbk")
     assert decode_html("朱镕基的书，您可以退货".encode("gbk"), "gb2312").text == "朱镕基的书，您可以退货"
 
 
@@ -187,6 +189,17 @@ def test_ascii_keeps_its_declared_name():
     assert decode_html(b"<p>x</p>", None).charset == "utf-8"
     assert decode_html(b"<p>x</p>", "us-ascii") == decode_html(b"<p>x</p>", "latin1")
     assert decode_html(b"<p>x</p>", "latin1").charset == "windows-1252"
+
+
+def test_a_meta_that_can_be_read_does_not_say_utf16():
+    for text in ("Grüße", "x"):
+        decoded = decode_html(f"<meta charset=utf-16le>{text}".encode(), None)
+        assert (decoded.charset, decoded.source) == ("utf-8", "meta")
+
+
+def test_chinese_is_not_thai_though_its_bytes_might_be():
+    source = f"<p>{SENTENCES['zh']}</p>"
+    assert decode_html(source.encode("gb18030"), "tis-620").text == source
 
 
 def test_iso_2022_jp():

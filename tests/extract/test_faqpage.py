@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import os
 import re
 import time
 from collections import Counter
@@ -89,6 +90,10 @@ SHAPES = {
     "beside, in a list": (lambda: [item("FAQPage"), listed(two())], TWO),
     "beside a page with questions": (
         lambda: [item("FAQPage", mainEntity=question()), question("x", "y")],
+        ONE,
+    ),
+    "beside a page whose page has questions": (
+        lambda: [item("FAQPage", hasPart=item("FAQPage", mainEntity=question())), question("x", "y")],
         ONE,
     ),
     "of a QAPage beside it": (lambda: [item("FAQPage"), item("QAPage", mainEntity=question("x", "y"))], []),
@@ -299,6 +304,17 @@ def test_pairs_beyond_the_limit():
     assert outcomes_of(page, max_pairs_per_page=3) == {QuestionOutcome.PAIR: 3, QuestionOutcome.OVER_LIMIT: 2}
 
 
+def test_a_full_page_is_not_looked_at_any_more():
+    page = item(
+        "FAQPage", mainEntity=[question("q", "a"), question("q", "a"), question("r", ""), question("", "")]
+    )
+    assert outcomes_of(page, max_pairs_per_page=1) == {
+        QuestionOutcome.PAIR: 1,
+        QuestionOutcome.OVER_LIMIT: 2,
+        QuestionOutcome.NO_QUESTION: 1,
+    }
+
+
 def test_huge_sources_are_not_laid_out():
     page = item("FAQPage", mainEntity=[question("q", "<p>" * 10_000_000)])
     start = time.process_time()
@@ -309,12 +325,14 @@ def test_huge_sources_are_not_laid_out():
 def test_the_preferred_syntax_wins_whatever_comes_first():
     rdfa = find_questions([item("FAQPage", mainEntity=question("a\u00a0b", "<p>x</p><p>y</p>"))], Syntax.RDFA)
     micro = find_questions([item("FAQPage", mainEntity=question("a b", "x y"))], Syntax.MICRODATA)
-    jsonld = find_questions([item("FAQPage", mainEntity=[question("a b", "xy")] * 2)], Syntax.JSONLD)
+    jsonld = find_questions(
+        [item("FAQPage", mainEntity=[question("a b", "xy"), question("a b", "xy")])], Syntax.JSONLD
+    )
     pairs, outcomes = page_pairs([*rdfa, *micro, *jsonld], **LIMITS)
     assert [(p.syntax, p.answer, p.also_in) for p in pairs] == [
         (Syntax.JSONLD, "xy", (Syntax.MICRODATA, Syntax.RDFA))
     ]
-    assert outcomes == {QuestionOutcome.PAIR: 1, QuestionOutcome.REPEATED: 2}
+    assert outcomes == {QuestionOutcome.PAIR: 1, QuestionOutcome.REPEATED: 3}
 
 
 TEXT = st.sampled_from(["", " ", "a", "b", "<p>a</p>", "c" * 30])
@@ -396,6 +414,23 @@ def test_the_same_page_in_three_syntaxes_gives_the_same_pairs():
         assert [(p.question, p.answer, p.position) for p in read(page)[0]] == expected
     pairs, _ = read("".join(pages))
     assert [p.also_in for p in pairs] == [(Syntax.MICRODATA, Syntax.RDFA)] * 2
+
+
+def test_the_question_of_schema_org_reads_alike_in_microdata_and_rdfa():
+    shared = Path(os.environ.get("FAQTORY_SHARED_DATA") or Path(__file__).parents[3] / "shared" / "data")
+    path = shared / "conformance" / "schemaorg__schemaorg" / "data" / "examples.txt"
+    if not path.is_file():
+        pytest.skip(f"real data is absent: no {path}")
+    example = path.read_text(encoding="utf-8").partition("#eg-0186")[2]
+    micro = example.partition("MICRODATA:")[2].partition("RDFA:")[0]
+    rdfa = example.partition("RDFA:")[2].partition("JSON:")[0]
+    pages = [
+        f"<div itemscope itemtype=https://schema.org/FAQPage></div>{micro}",
+        f"<div vocab=https://schema.org/ typeof=FAQPage></div>{rdfa}",
+    ]
+    expected = [("What is attr_accessor in Ruby?", "(The text of the accepted answer goes here...).")]
+    for page in pages:
+        assert [(p.question, p.answer) for p in read(page)[0]] == expected
 
 
 # Real pages, against warcio and extruct

@@ -88,9 +88,10 @@ def test_number_of_values_is_limited_in_valid_and_broken_blocks(end):
 
 @pytest.mark.parametrize("digits", [4000, 5000, 100_000])
 def test_huge_integers_do_not_raise(digits):
-    for end in ("}", ",}"):
-        (value,), _ = parse_json('{"n": ' + "9" * digits + end)
+    for end, expected in (("}", ()), (",}", (Repair.TRAILING_COMMA,))):
+        (value,), repairs = parse_json('{"n": ' + "9" * digits + end)
         assert value["n"] > 1e300
+        assert repairs == expected
 
 
 @pytest.mark.parametrize(

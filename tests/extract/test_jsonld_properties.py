@@ -49,6 +49,7 @@ FAQ = {
                     "acceptedAnswer": {"name": "label", "text": {"@value": "val", "@language": "de"}},
                 },
                 question("plain", "plain \\ answer"),
+                question("values", answer([{"@value": "v1"}, {"@value": "v2"}])),
                 {"@type": "Question", "acceptedAnswer": answer("before"), "text": "T", "name": "after"},
             ],
             "description": "End",

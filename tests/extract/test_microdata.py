@@ -146,6 +146,15 @@ def test_itemref_gives_an_item_to_two_and_ends_in_circles():
     assert plain(first) == ((), {"acceptedAnswer": ["circle"], "text": ["a"]})
 
 
+def test_itemref_does_not_look_into_items_and_takes_the_first_of_an_id():
+    found = items(
+        f"""<div {QUESTION} itemref=x></div>
+        <div id=x><b itemprop=name>1</b><p itemprop=text itemscope><b itemprop=name>2</b></p></div>
+        <div id=x><b itemprop=name>3</b></div>"""
+    )
+    assert plain(found[0]) == (("Question",), {"name": ["1"], "text": [((), {"name": ["2"]})]})
+
+
 def test_an_item_torn_out_of_its_page_counts_as_top_level():
     found = items(f"<div itemprop=mainEntity {QUESTION}><p itemprop=name>a</div>")
     assert plain(found[0]) == (("Question",), {"name": ["a"]})

@@ -108,6 +108,7 @@ def test_questions_behind_rev():
         "<div typeof=schema:FAQPage><p property=schema:name>a</div>",
         "<div prefix='s: http://schema.org/ og: x:' typeof=s:FAQPage><p property='s:name'>a</div>",
         "<div xmlns:S='http://schema.org/' typeof=S:FAQPage><p property='s:name'>a</div>",
+        "<html xmlns:s='http://schema.org/'><body><div typeof=s:FAQPage><p property=s:name>a</div>",
         "<div typeof='http://schema.org/FAQPage'><p property='https://schema.org/name'>a</div>",
         "<div typeof=FAQPage><p property=name>a</div>",
     ],
@@ -160,6 +161,16 @@ def test_inner_html_is_kept_on_demand():
     source = f"<div {VOCAB} typeof=Question><p property=name><b>a</b> &amp; b</p></div>"
     assert items(source)[0].values("name")[0].html is None
     assert items(source, keep_html=True)[0].values("name")[0].html == "<b>a</b> &amp; b"
+
+
+def test_a_rel_about_links_changes_nothing():
+    found = items(
+        f"""<div {VOCAB} typeof=Question><div property=acceptedAnswer typeof=Answer rel=nofollow>
+        <b property=text>a</b></div></div>"""
+    )
+    assert [plain(item) for item in found] == [
+        (("Question",), {"acceptedAnswer": [(("Answer",), {"text": ["a"]})]})
+    ]
 
 
 def test_statements_about_one_subject_make_one_item():

@@ -392,6 +392,38 @@ def test_hostile_nesting_costs_linear_reading(hostile: Callable[[int], bytes]) -
     assert stream.n_read < 16 * scan.n_bytes + (160 << 20)
 
 
+@pytest.mark.parametrize(
+    "junk",
+    [
+        b"\x1f\x8b\x08\x00" * 25_000,
+        b"\x28\xb5\x2f\xfd" * 25_000,
+        b"WARC/1.0\r\n" * 10_000,
+        b"WARC/1.0\r\nA:" * 10_000 + b"\r\n\r\n",
+    ],
+    ids=["gzip magics", "zstd magics", "versions", "heads"],
+)
+@pytest.mark.parametrize("kind", KINDS)
+def test_many_false_beginnings(kind: str, junk: bytes) -> None:
+    whole = archive(kind)
+    at = whole.offset(4)
+    responses, scan = read(whole.data[:at] + junk + whole.data[at:])
+    assert_all_but(responses, whole)
+    assert (scan.n_bytes_lost, len(scan.losses)) == (len(junk), 1)
+
+
+def test_blank_lines_without_end_are_left_to_the_walk() -> None:
+    """FastWARC goes over blank lines one by one: a coded megabyte takes it a quarter of a minute."""
+    whole = archive("gzip")
+    blank = compressed(record_bytes(9, b"<html>") + b"\r\n" * (300 << 20), "gzip")
+    assert len(blank) > 600_000
+    at = whole.offset(4)
+    stream = CountingStream(whole.data[:at] + blank + whole.data[at:])
+    responses, scan = read(stream)
+    assert_all_but(responses, whole)
+    assert scan.losses == [Loss(at, len(blank), 1, LossReason.COMPRESSION_RATIO)]
+    assert scan.outcomes == {RecordOutcome.TOO_LARGE: 1}
+
+
 def one_member(whole: Archive) -> tuple[bytes, list[int]]:
     """All plain records of an archive as one gzip member, and where each record ends, decoded."""
     ends = [whole.offset(i + 1) for i in range(len(whole.members))]

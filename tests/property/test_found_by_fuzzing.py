@@ -6,6 +6,7 @@ import pytest
 
 from extract.jsonld import JsonLdError, Limits, parse_json
 from extract.page import extract_page
+from extract.warc import WarcLimits, WarcScan, read_responses
 from extract.warc_model import Response
 from extract.wdc import WdcScan, parse_quad, read_wdc
 from pipeline.core.config import ExtractConfig
@@ -51,3 +52,18 @@ def test_implied_arrays_count_as_nesting() -> None:
     assert parse_json(block, limits=Limits(max_depth=3))[0] == [{"a": [{"b": 1}, {"b": 2}]}]
     with pytest.raises(JsonLdError, match="nested deeper than 2"):
         parse_json(block, limits=Limits(max_depth=2))
+
+
+@pytest.mark.parametrize("lengths", [(39, 40), (40, 39), (39, 4100)])
+def test_a_record_with_two_lengths_costs_nothing_but_itself(lengths: tuple[int, int]) -> None:
+    block = b"HTTP/1.1 200 OK\r\n\r\n<html>FAQPage</html>"
+    assert len(block) == 39
+    two = "".join(f"Content-Length: {n}\r\n" for n in lengths)
+    odd = f"WARC/1.0\r\nWARC-Type: response\r\n{two}\r\n".encode() + block + b"\r\n\r\n"
+    sound = odd.replace(two.encode(), b"Content-Length: 39\r\n")
+    scan = WarcScan()
+    found = list(
+        read_responses(io.BytesIO(sound + odd + sound), scan=scan, limits=WarcLimits(), wanted=lambda _: True)
+    )
+    assert scan.records["response"] == len(found) + scan.outcomes.total()
+    assert [found[0].offset, found[-1].offset] == [0, len(sound + odd)]

@@ -110,7 +110,12 @@ def test_unreadable_bucket_and_address(tmp_path, loopback, monkeypatch):
         "AWS_MAX_ATTEMPTS": "1",
     }.items():
         monkeypatch.setenv(name, value)
-    for address in ("s3://bucket/a.warc.gz", "s3://bucket/*.warc.gz", "s3://bucket/folder/", f"{loopback}/a.warc.gz"):
+    for address in (
+        "s3://bucket/a.warc.gz",
+        "s3://bucket/*.warc.gz",
+        "s3://bucket/folder/",
+        f"{loopback}/a.warc.gz",
+    ):
         done = faqtory("extract", address, "--work", tmp_path / "w")
         refused(done, code=2, says=address)
 

@@ -1,4 +1,4 @@
-"""The extract job on a real local Spark: gold pairs, resume, new inputs, changed settings, unreadable files."""
+"""The extract job on a real local Spark: gold pairs, resume, changed settings, unreadable files."""
 
 import json
 import os
@@ -66,7 +66,9 @@ def test_exactly_the_gold_pairs(sample_crawl, sample_work):
     expected = Counter()
     for pair in gold(sample_crawl, "pairs"):
         expected[pair["url"], pair["question"], pair["answer"], pair["position"]] += responses[pair["url"]]
-    found = Counter((r["url"], r["question"], r["answer"], r["position"]) for r in rows(sample_work, "pairs_raw"))
+    found = Counter(
+        (r["url"], r["question"], r["answer"], r["position"]) for r in rows(sample_work, "pairs_raw")
+    )
     assert found == expected
     assert found.total() >= 1000
 
@@ -115,7 +117,9 @@ def test_a_rerun_has_nothing_to_do_and_new_inputs_are_all_it_reads(sample_crawl,
     assert run([first], tmp_path).n_inputs_read_now == 1
     before = {f: f.stat().st_mtime_ns for f in tmp_path.rglob("part-*")}
     with monkeypatch.context() as patch:
-        patch.setattr("pipeline.jobs.session.spark_session", lambda *_, **__: pytest.fail("Spark was started"))
+        patch.setattr(
+            "pipeline.jobs.session.spark_session", lambda *_, **__: pytest.fail("Spark was started")
+        )
         again = run([first], tmp_path)
     assert (again.n_inputs_read_now, again.n_inputs) == (0, 1)
     more = run([first, second], tmp_path)
@@ -175,7 +179,9 @@ def test_inputs_out_of_reach_are_left_to_the_next_run(sample_crawl, tmp_path, mo
     for path in sample_crawl.warc_paths[:2]:
         shard = shard_of(str(path), "warc", version="", settings="s")
         batch = job.pa.RecordBatch.from_pydict({"shard": [json.dumps(job.asdict(shard))]})
-        results += next(job._extract_batches(iter([batch]), work=str(tmp_path), config=Config().extract)).to_pylist()
+        results += next(
+            job._extract_batches(iter([batch]), work=str(tmp_path), config=Config().extract)
+        ).to_pylist()
     assert [r["error"] for r in results] == [None, "the network is down"]
     assert len(job.read_commits(str(tmp_path), "extract")) == 1
     assert len(list(tmp_path.rglob("part-*"))) == 3
@@ -234,7 +240,9 @@ def test_killed_between_the_manifests(sample_crawl, tmp_path, monkeypatch):
     assert written == ["pages"]
     assert read_manifest(str(tmp_path), "scan") is None
     with monkeypatch.context() as patch:
-        patch.setattr("pipeline.jobs.session.spark_session", lambda *_, **__: pytest.fail("Spark was started"))
+        patch.setattr(
+            "pipeline.jobs.session.spark_session", lambda *_, **__: pytest.fail("Spark was started")
+        )
         summary = run(sample_crawl.warc_paths[:1], tmp_path)
     assert summary.n_inputs_read_now == 0
     assert summary.n_pairs == len(rows(tmp_path, "pairs_raw")) > 0
