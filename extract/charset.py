@@ -3,7 +3,7 @@
 import codecs
 import re
 from dataclasses import dataclass
-from functools import cache
+from functools import lru_cache
 
 import charset_normalizer
 import lxml.etree
@@ -22,6 +22,8 @@ CHAOS_MARGIN = 0.03  # charset-normalizer's mess ratio: measured 0 for right, 0 
 COHERENCE_MARGIN = 0.05  # its language ratio: measured 0.45 to 0.7 for right, 0 to 0.58 for wrong decodings
 LATIN_MARGIN = 0.05  # share of letters; foreign names in a text that is declared right
 MAX_DEPTH = 2048  # nesting at which libxml2 gives up even with huge_tree
+MAX_ATTRIBUTES = 10_000  # of a tag; libxml2 takes 0.2 s for these, with their square, and 144 s for 100,000
+MAX_LABEL_CHARS = 100  # of a charset label that are looked at; the longest known one has 19
 
 DETECTABLE = (  # WHATWG names of what pages without a (true) declaration are written in
     "windows-1252",
@@ -69,6 +71,11 @@ _SEGMENT_END = re.compile(rb'[<>"\r\n]')  # never a trail byte of the encodings 
 _ASCII = bytes(range(128))
 _CONTROLS = bytes([*range(9), *range(0x0E, 0x20), 0x7F])
 _VT_TO_SPACE = bytes.maketrans(b"\x0b", b" ")
+
+# As the HTML Standard's tokeniser finds attributes: quotes count behind an equals sign only.
+_ATTRIBUTE = rb"""[\s/]*+(?:=[^\s/>=]*+|[^\s/>=]++)(?:\s*+=\s*+(?:"[^"]*+"|'[^']*+'|[^\s>"'][^\s>]*+)?+)?+"""
+_TAG = re.compile(rb"<[A-Za-z][^\s/>]*+(?:%b)*+" % _ATTRIBUTE)
+_OVERLOADED_TAG = re.compile(rb"<[A-Za-z][^\s/>]*+(?:%b){%d}+" % (_ATTRIBUTE, MAX_ATTRIBUTES + 1))
 
 _PARSER = lxml.html.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True)
 _DEEP_PARSER = lxml.html.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True, huge_tree=True)
@@ -123,17 +130,17 @@ def decode_html(body: bytes, http_charset: str | None) -> Decoded:
 def _declared(body: bytes, http_charset: str | None) -> dict[str, str]:
     """Return the declared encodings, most trusted first, with the source of each."""
     names = {}
-    if http_charset and (name := _whatwg_name(http_charset)):
+    if http_charset and (name := _whatwg_name(http_charset[:MAX_LABEL_CHARS])):
         names[name] = "http"
     for match in _META_CHARSET.finditer(_COMMENT.sub(b"", body[:META_BYTES])):
-        name = _whatwg_name((match[1] or match[2]).decode("ascii"))
+        name = _whatwg_name((match[1] or match[2])[:MAX_LABEL_CHARS].decode("ascii"))
         if name:
             # Bytes in which an ASCII search finds a <meta> are not UTF-16 (WHATWG says the same).
             names.setdefault("utf-8" if name.startswith("utf-16") else name, "meta")
     return names
 
 
-@cache
+@lru_cache(1024)
 def _whatwg_name(label: str) -> str | None:
     try:
         encoding = webencodings.lookup(label.strip("\"'; \t\r\n"))
@@ -300,15 +307,25 @@ def parse_html(text: str) -> HtmlElement:
     """Parse a page, leniently, into its <html> element; comments and control characters are left out.
 
     An empty page gives an empty <html>. Nesting up to 256 elements takes the fast way, up to MAX_DEPTH a
-    second parse; beyond it TooComplexError is raised, as libxml2 would lose the rest of the page silently.
+    second parse; beyond it TooComplexError is raised, as libxml2 would lose the rest of the page silently,
+    and for a tag of more than MAX_ATTRIBUTES attributes, as no time limit interrupts libxml2.
     """
     body = text.encode("utf-8", "replace").translate(_VT_TO_SPACE, _CONTROLS)
+    if _has_overloaded_tag(body):
+        raise TooComplexError(f"a tag has more than {MAX_ATTRIBUTES} attributes")
     tree = _parse(body, _PARSER)
     if _was_cut(_PARSER):
         tree = _parse(body, _DEEP_PARSER)
         if _was_cut(_DEEP_PARSER):
             raise TooComplexError(f"elements nest deeper than {MAX_DEPTH}")
     return tree
+
+
+def _has_overloaded_tag(body: bytes) -> bool:
+    least = 3 * MAX_ATTRIBUTES  # bytes, as their names differ
+    return len(body) > least and any(
+        _OVERLOADED_TAG.match(tag[0]) for tag in _TAG.finditer(body) if tag.end() - tag.start() > least
+    )
 
 
 def _parse(body: bytes, parser: lxml.html.HTMLParser) -> HtmlElement:

@@ -30,7 +30,7 @@ _SLASHED = re.compile(r"\\(u[0-9a-fA-F]{4}|[\s\S])|\A\s*+[\"'](?=\s*+[\[{])|(?<=
 _LAYERS = 3
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
-_UNSTORABLE = re.compile("\\\\u(?:[dD][89a-fA-F]|0000)|[\ud800-\udfff\x00]")
+_UNSTORABLE_ESCAPE = re.compile(r"\\u(?:[dD][89a-fA-F]|0000)")
 
 
 def parse_json(text: str, *, limits: Limits | None = None) -> tuple[list[JsonValue], tuple[Repair, ...]]:
@@ -45,7 +45,7 @@ def parse_json(text: str, *, limits: Limits | None = None) -> tuple[list[JsonVal
     if len(text) > limits.max_chars:
         raise JsonLdError(f"longer than {limits.max_chars} characters", limits.max_chars)
     values, repairs = _parse(text, limits, _LAYERS)
-    if _UNSTORABLE.search(text):
+    if _may_be_unstorable(text):
         values = [_storable(value) for value in values]
     return values, tuple(dict.fromkeys(repairs))
 
@@ -164,6 +164,17 @@ def _not_json(literal: str) -> None:
 
 
 _DECODER = json.JSONDecoder(parse_int=_integer, parse_constant=_not_json)
+
+
+def _may_be_unstorable(text: str) -> bool:
+    """Tell whether strings of the block can hold NUL or lone surrogates; three quick looks, not one slow one."""
+    if "\x00" in text or _UNSTORABLE_ESCAPE.search(text):
+        return True
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError:
+        return True
+    return False
 
 
 def _storable(value: JsonValue) -> JsonValue:

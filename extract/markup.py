@@ -21,6 +21,7 @@ INTERESTING_TYPES = frozenset({"faqpage", "faqpages", "question"})
 MAX_VALUES = 500_000  # property values of a page; one per 10 bytes of the longest page there can be
 MAX_RENDERED_NODES = 2_000_000  # laid out for one page, about 1 s; literals within literals multiply them
 CHARS_PER_NODE = 64  # a long text costs as much as so many nodes
+MAX_CACHED_CHARS = 300  # of a name; longer ones are no names, and would fill the caches
 
 TEXTUAL = frozenset({"name", "text", "headline", "description"})
 """Properties whose value is text: <a itemprop="name" href="#q1"> names the question, not its address."""
@@ -73,15 +74,23 @@ class Languages:
         return language
 
 
-@lru_cache(4096)
 def local_name(name: str) -> str:
     """Cut an IRI, or a prefixed name, down to its local part: `https://schema.org/FAQPage/` -> `FAQPage`."""
+    return _local_name(name) if len(name) <= MAX_CACHED_CHARS else _local_name.__wrapped__(name)
+
+
+@lru_cache(4096)
+def _local_name(name: str) -> str:
     return re.split(r"[/#:]", name.strip().rstrip("/#"))[-1]
 
 
-@lru_cache(4096)
 def fold_type(name: str) -> str:
     """Fold a type for comparison: `FAQ_Page`, `FaqPage` and `FAQ Page` are all `faqpage`."""
+    return _fold_type(name) if len(name) <= MAX_CACHED_CHARS else _fold_type.__wrapped__(name)
+
+
+@lru_cache(4096)
+def _fold_type(name: str) -> str:
     return re.sub(r"[\s_-]+", "", name).casefold()
 
 

@@ -3,7 +3,7 @@
 import traceback
 from collections import Counter
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from ahocorasick_rs import BytesAhoCorasick
 from lxml.html import HtmlElement
@@ -115,7 +115,7 @@ def _guarded(
     if found.outcome not in (RecordOutcome.EXTRACTED, RecordOutcome.NO_PAIRS):
         found.pairs, found.questions = [], Counter()
     page = _page_row(response, found, warc_file)
-    return page, [_pair_row(pair, page) for pair in found.pairs]
+    return page, [_pair_row(pair, page, keep_html=config.keep_answer_html) for pair in found.pairs]
 
 
 def read_markup(tree: HtmlElement, text: str, *, base_url: str, keep_html: bool = False) -> Markup:
@@ -124,14 +124,15 @@ def read_markup(tree: HtmlElement, text: str, *, base_url: str, keep_html: bool 
     repairs = {item: block.repairs for block in blocks for item in block.items}
     jsonld = [item for block in blocks for item in block.items]
     items: list[tuple[Syntax, list[Item]]] = [(Syntax.JSONLD, jsonld)]
-    lowered = text.lower()
-    if "itemscope" in lowered:
+    lowered = text.encode("utf-8", "replace").lower()  # bytes: four times as fast, and attributes are ASCII
+    if b"itemscope" in lowered:
         items.append((Syntax.MICRODATA, microdata_items(tree, base_url, keep_html=keep_html)))
-    if "typeof=" in lowered:
+    if b"typeof" in lowered:
         items.append((Syntax.RDFA, rdfa_items(tree, base_url, keep_html=keep_html)))
+    questions = tuple(q for syntax, group in items for q in find_questions(group, syntax, repairs=repairs))
     return Markup(
-        questions=tuple(q for syntax, group in items for q in find_questions(group, syntax, repairs=repairs)),
-        has_faqpage=any(has_faqpage(group) for _, group in items),
+        questions=questions,
+        has_faqpage=bool(questions) or any(has_faqpage(group) for _, group in items),
         repairs=tuple(dict.fromkeys(str(r) for block in blocks for r in block.repairs)),
         n_broken_blocks=sum(block.error is not None for block in blocks),
     )
@@ -157,8 +158,6 @@ def _pair_up(found: _Found, config: ExtractConfig) -> None:
         max_pairs_per_page=config.max_pairs_per_page,
         max_text_chars=config.max_text_chars,
     )
-    if not config.keep_answer_html:
-        found.pairs = [replace(pair, answer_html=None) for pair in found.pairs]
     found.questions = Counter({str(outcome): n for outcome, n in questions.items()})
     if found.pairs:
         found.outcome = RecordOutcome.EXTRACTED
@@ -208,12 +207,12 @@ def _page_row(response: Response, found: _Found, warc_file: str) -> Page:
     )
 
 
-def _pair_row(pair: Pair, page: Page) -> PairRaw:
+def _pair_row(pair: Pair, page: Page, *, keep_html: bool) -> PairRaw:
     return PairRaw(
         id=pair_id(pair.question, pair.answer),
         question=pair.question,
         answer=pair.answer,
-        answer_html=pair.answer_html,
+        answer_html=pair.answer_html if keep_html else None,
         url=page.url,
         origin=page.origin,
         title=page.title,

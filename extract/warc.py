@@ -1,13 +1,14 @@
 """Web-archive files as a stream of HTML responses; every byte and record that is not read is accounted for.
 
-FastWARC reads; where it stops (damage, truncation, several records in one gzip member) the slow path of
-`warc_walk` takes over from the last record that is proven good, measures what is lost,
-finds the next member or record that is whole, and hands back. A record is delivered only when its member's
-checksum has been verified: in FastWARC's pass, when the next member's first record has been read.
+FastWARC reads. Where it stops (damage, truncation, several records in one gzip member) the slow path of
+`warc_walk` takes over from the last record that is proven good, measures what is lost, finds the next member
+or record that is whole, and hands back. A record is delivered only when its member's checksum has been
+verified: in FastWARC's pass, when the next member's first record has been read. Zstandard files are read by
+the slow path alone, LZ4 files by FastWARC alone.
 
-What no reader can know: a record swallowed by a damaged one is taken for what it looks like, so a WARC
-stored inside a damaged plain record is read as if it were part of the file. Plain WARC has no checksums;
-`verify_digests` uses the records' own block digests instead, at a sixth of the speed.
+What no reader can know: in a damaged plain file a WARC record stored inside another's body looks like one of
+the file's own. Plain WARC has no checksums; `verify_digests` checks the records' own block digests instead,
+at a sixth of the speed.
 """
 
 from collections import Counter

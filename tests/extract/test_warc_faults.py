@@ -271,6 +271,14 @@ def test_two_damaged_neighbours_are_one_loss(kind: str) -> None:
     assert scan.losses == [Loss(whole.offset(2), whole.length(2) + whole.length(3), 2, MEMBER)]
 
 
+def test_two_records_with_wrong_digests_in_a_row_are_one_loss() -> None:
+    whole = archive("plain")
+    damaged = flip(flip(whole.data, whole.offset(3) - 100), whole.offset(4) - 100)
+    responses, scan = read(damaged, verify_digests=True)
+    assert_all_but(responses, whole, 2, 3)
+    assert scan.losses == [Loss(whole.offset(2), whole.length(2) + whole.length(3), 2, RECORD)]
+
+
 @pytest.mark.parametrize("n_body_bytes", [200_000, 5_000_000])
 @pytest.mark.parametrize("kind", ["gzip", "zstd"])
 @pytest.mark.parametrize("place", ["early", "late", "checksum"])
