@@ -29,22 +29,22 @@ _XML_LANG = ("lang", "xml:lang", "{http://www.w3.org/XML/1998/namespace}lang")
 class PageContext:
     """A page's description of itself; URLs are absolute, texts are one line, absent things are None."""
 
-    title: str | None
-    """<title>, else og:title."""
-    description: str | None
-    """<meta name=description>, else og:description."""
-    keywords: str | None
-    author: str | None
-    canonical: str | None
-    html_lang: str | None
-    content_language: str | None
-    """Content-Language header, else <meta http-equiv>."""
-    og_locale: str | None
-    alternates: tuple[tuple[str, str], ...]
-    """(hreflang as written, URL), of <link> elements, then of Link headers, each once."""
     base_url: str
     """What relative addresses of the page are relative to."""
-    opt_out: tuple[str, ...]
+    title: str | None = None
+    """<title>, else og:title."""
+    description: str | None = None
+    """<meta name=description>, else og:description."""
+    keywords: str | None = None
+    author: str | None = None
+    canonical: str | None = None
+    html_lang: str | None = None
+    content_language: str | None = None
+    """Content-Language header, else <meta http-equiv>."""
+    og_locale: str | None = None
+    alternates: tuple[tuple[str, str], ...] = ()
+    """(hreflang as written, URL), of <link> elements, then of Link headers, each once."""
+    opt_out: tuple[str, ...] = ()
     """Signals that reserve reuse, in the order seen, as `meta-robots:noai` or `tdm-header:1`."""
 
 

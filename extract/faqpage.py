@@ -3,8 +3,6 @@
 Which questions count is `extract.questions`' part.
 """
 
-import hashlib
-import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -70,7 +68,7 @@ class _Pairs:
         self._max_pairs = max_pairs
         self._max_chars = max_chars
         self._pairs: list[Pair] = []
-        self._by_key: dict[bytes, int] = {}
+        self._by_key: dict[str, int] = {}
         self._also_in: dict[int, dict[Syntax, None]] = {}
 
     def finished(self) -> list[Pair]:
@@ -146,7 +144,6 @@ class _Pairs:
         return fold_lines(text.content) if text.is_plain else html_to_text(text.content)
 
 
-def _key(question: str, answer: str) -> bytes:
+def _key(question: str, answer: str) -> str:
     """Return what two renderings of the same pair have in common, whatever their line breaks."""
-    folded = "\0".join("".join(text.split()) for text in (question, answer))
-    return hashlib.md5(unicodedata.normalize("NFC", folded).encode(), usedforsecurity=False).digest()
+    return "\0".join("".join(text.split()) for text in (question, answer))

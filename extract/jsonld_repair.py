@@ -57,9 +57,7 @@ def _parse(text: str, limits: Limits, n_layers: int) -> tuple[list[JsonValue], l
     layer = _layer(text) if n_layers else None
     if layer is None:
         found = scan(text, limits)
-        if Repair.MISSING_BRACKET in found.repairs:  # arrays put around closed objects nest these deeper
-            for value in found.values:
-                _check_limits(value, limits)
+        _check_limits(found.values, limits)  # again: repairs put arrays around values, and close what is open
         return found.values, list(found.repairs)
     try:
         values, repairs = _parse(layer.text, limits, n_layers - 1)
@@ -76,12 +74,12 @@ def _strict(text: str, limits: Limits) -> tuple[JsonValue, bool]:
         return None, False
     n_openings = text.count("{") + text.count("[")
     if n_openings > limits.max_depth or n_openings + text.count(",") >= limits.max_values:
-        _check_limits(value, limits)
+        _check_limits([value], limits)
     return value, True
 
 
-def _check_limits(value: JsonValue, limits: Limits) -> None:
-    level, depth, n_values = [value], 0, 0
+def _check_limits(level: list[JsonValue], limits: Limits) -> None:
+    depth, n_values = 0, 0
     while level:
         n_values += len(level)
         if n_values > limits.max_values:
@@ -167,7 +165,7 @@ _DECODER = json.JSONDecoder(parse_int=_integer, parse_constant=_not_json)
 
 
 def _may_be_unstorable(text: str) -> bool:
-    """Tell whether strings of the block can hold NUL or lone surrogates; three quick looks, not one slow one."""
+    """Tell whether the block's strings can hold NUL or lone surrogates, by three quick looks."""
     if "\x00" in text or _UNSTORABLE_ESCAPE.search(text):
         return True
     try:

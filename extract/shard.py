@@ -127,7 +127,7 @@ def _owi_pages(stream: BinaryIO, name: str, config: ExtractConfig, scan: ShardSc
     for page in read_owi(stream, scan=scan.source):
         yield extract_items(
             _stand_in(page.url, page.date or "", page.row, "row"),
-            context=_context(
+            context=PageContext(
                 page.url,
                 title=page.title,
                 description=page.description,
@@ -158,7 +158,7 @@ def _wdc_pages(stream: BinaryIO, name: str, config: ExtractConfig, scan: ShardSc
     for page in read_wdc(stream, scan=scan.source, limits=limits):
         yield extract_items(
             _stand_in(page.url, "", page.offset, "page"),
-            context=_context(page.url),
+            context=PageContext(page.url),
             questions=lambda page=page: find_questions(page.items, Syntax.UNKNOWN),  # type: ignore[misc]
             warc_file=name,
             config=config,
@@ -178,27 +178,4 @@ def _stand_in(url: str, date: str, offset: int, record_type: str) -> Response:
         http_charset=None,
         body=b"",
         truncated=None,
-    )
-
-
-def _context(
-    url: str,
-    *,
-    title: str | None = None,
-    description: str | None = None,
-    keywords: str | None = None,
-    author: str | None = None,
-) -> PageContext:
-    return PageContext(
-        title=title,
-        description=description,
-        keywords=keywords,
-        author=author,
-        canonical=None,
-        html_lang=None,
-        content_language=None,
-        og_locale=None,
-        alternates=(),
-        base_url=url,
-        opt_out=(),
     )

@@ -90,10 +90,9 @@ def run_extract(
     `report` hears the number of finished shards. Raises TransientError when inputs were out of reach: the
     others are kept and the next run reads only these.
     """
-    from pipeline.jobs.session import collect_with_progress
+    from pipeline.jobs.session import collect_with_progress, one_row_a_task
 
-    rows = [(json.dumps(asdict(shard)),) for shard in plan.todo]
-    frame = spark.createDataFrame(rows, "shard string").coalesce(1).repartition(len(rows))
+    frame = one_row_a_task(spark, [json.dumps(asdict(shard)) for shard in plan.todo])
     task = partial(_extract_batches, work=work, config=config.extract)
     results = collect_with_progress(frame.mapInArrow(task, "shard_id string, error string"), report)
     failed = {row.shard_id: row.error for row in results if row.error}
@@ -158,7 +157,7 @@ def _extract_batches(
     batches: Iterator[pa.RecordBatch], *, work: str, config: ExtractConfig
 ) -> Iterator[pa.RecordBatch]:
     for batch in batches:
-        for text in batch.column("shard").to_pylist():
+        for text in batch.column("row").to_pylist():
             shard = Shard(**json.loads(text))
             error = _with_patience(partial(extract_shard, shard, work=work, config=config))
             yield pa.RecordBatch.from_pylist([{"shard_id": shard.id, "error": error}], schema=_RESULT)

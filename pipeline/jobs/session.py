@@ -8,7 +8,7 @@ import sys
 import tempfile
 import time
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -59,6 +59,12 @@ def spark_session(
         session.stop()
 
 
+def one_row_a_task(session: "SparkSession", rows: Sequence[str]) -> "DataFrame":
+    """Return a frame with the one column `row` in which every row is a partition, and so a task, of its own."""
+    frame = session.createDataFrame([(row,) for row in rows], "row string")
+    return frame.coalesce(1).repartition(len(rows))  # round robin from one partition: exactly one row each
+
+
 def collect_with_progress(frame: "DataFrame", report: Callable[[int], None]) -> "list[Row]":
     """Collect a small frame while reporting how many of its tasks are done, several times a second.
 
@@ -97,8 +103,8 @@ def _tasks_done(tracker: "StatusTracker", group: str) -> int:
 
 
 def _start_workers(session: "SparkSession", module: str) -> None:
-    n = session.sparkContext.defaultParallelism
-    session.range(0, n, 1, n).mapInArrow(partial(_import, module=module), "id long").collect()
+    tasks = one_row_a_task(session, ["start"] * session.sparkContext.defaultParallelism)
+    tasks.mapInArrow(partial(_import, module=module), "row string").collect()
 
 
 def _import(batches: "Iterator[pa.RecordBatch]", *, module: str) -> "Iterator[pa.RecordBatch]":

@@ -67,3 +67,10 @@ def test_a_record_with_two_lengths_costs_nothing_but_itself(lengths: tuple[int, 
     )
     assert scan.records["response"] == len(found) + scan.outcomes.total()
     assert [found[0].offset, found[-1].offset] == [0, len(sound + odd)]
+
+
+def test_containers_that_the_end_closes_count_as_values() -> None:
+    block = '[{"a": [{"b": 1'
+    assert parse_json(block + " ", limits=Limits(max_values=5))[0] == [[{"a": [{"b": 1}]}]]
+    with pytest.raises(JsonLdError, match="more than 4 values"):
+        parse_json(block + " ", limits=Limits(max_values=4))

@@ -178,7 +178,7 @@ def test_inputs_out_of_reach_are_left_to_the_next_run(sample_crawl, tmp_path, mo
     results = []
     for path in sample_crawl.warc_paths[:2]:
         shard = shard_of(str(path), "warc", version="", settings="s")
-        batch = job.pa.RecordBatch.from_pydict({"shard": [json.dumps(job.asdict(shard))]})
+        batch = job.pa.RecordBatch.from_pydict({"row": [json.dumps(job.asdict(shard))]})
         results += next(
             job._extract_batches(iter([batch]), work=str(tmp_path), config=Config().extract)
         ).to_pylist()
