@@ -1,5 +1,6 @@
 """`faqtory demo`: the chain, as far as it exists, on the bundled sample crawl."""
 
+import sys
 from pathlib import Path
 
 from rich.console import Console
@@ -38,12 +39,14 @@ def run_demo(work: str, *, master: str, console: Console, out: Console) -> None:
         text = f"[bold]{shown(row['question'])}[/bold]\n{shown(_shortened(row['answer']))}"
         table.add_row(row["html_lang"], text, row["id"][:8])
     out.print(table)
+    command = sys.argv[0] if sys.argv[0].startswith(".") else "faqtory"
     out.print("Look further:")
-    out.print(f"  faqtory tables --work {work}")
-    out.print(f"  faqtory trace {rows[0]['id'][:8]} --work {work}    (one pair's way back to the crawl)")
-    out.print(
-        f"  python -c \"import pandas; print(pandas.read_parquet('{work}/tables/pairs_raw').sample(5))\""
-    )
+    for line in (
+        f"{command} tables --work {work}",
+        f"{command} trace {rows[0]['id'][:8]} --work {work}    # one pair's way back to the crawl",
+        f"{command} extract YOUR.warc.gz --work out",
+    ):
+        out.print(f"  {line}", highlight=False, soft_wrap=True)
 
 
 def _sample_rows(work: str) -> list[dict[str, str]]:

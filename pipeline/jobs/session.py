@@ -60,7 +60,7 @@ def spark_session(
 
 
 def one_row_a_task(session: "SparkSession", rows: Sequence[str]) -> "DataFrame":
-    """Return a frame with the one column `row` in which every row is a partition, and so a task, of its own."""
+    """Return a frame of one column, `row`, in which every row is a partition, so a task, of its own."""
     frame = session.createDataFrame([(row,) for row in rows], "row string")
     return frame.coalesce(1).repartition(len(rows))  # round robin from one partition: exactly one row each
 

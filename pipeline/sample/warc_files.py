@@ -45,13 +45,15 @@ class Exchange:
 
 
 def write_warc(path: Path, exchanges: Iterable[Exchange], *, began: datetime) -> int:
-    """Write warcinfo, then a request and a response record for each exchange; return the file's bytes."""
-    with path.open("wb") as stream:
-        stream.write(gzip_member(_warcinfo(path.name, began)))
-        for exchange in exchanges:
-            for record in _records(exchange):
-                stream.write(gzip_member(record))
-        return stream.tell()
+    """Write warcinfo, then a request and a response record for each exchange; return the file's bytes.
+
+    A file that holds just this is left alone, so that what was done with it before still counts as done.
+    """
+    records = [_warcinfo(path.name, began), *(record for e in exchanges for record in _records(e))]
+    content = b"".join(map(gzip_member, records))
+    if not path.is_file() or path.read_bytes() != content:
+        path.write_bytes(content)
+    return len(content)
 
 
 def gzip_member(content: bytes) -> bytes:

@@ -136,8 +136,8 @@ def check_page(data: bytes) -> None:
     assert seconds < config.page_timeout_s + GRACE_S, f"took {seconds:.1f} s"
     check_rows([(page, pairs)], config)
     if page.outcome in (RecordOutcome.EXTRACTED, RecordOutcome.NO_PAIRS):
-        text = decode_html(body, response.http_charset).text
-        found = read_markup(parse_html(text), text, base_url=response.url)
+        tree = parse_html(decode_html(body, response.http_charset).text)
+        found = read_markup(tree, body, base_url=response.url)
         assert page.n_questions == len(found.questions), "questions are lost"
 
 

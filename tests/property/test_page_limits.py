@@ -97,10 +97,10 @@ def test_a_page_that_takes_for_ever_costs_its_limit_and_no_sibling(
 ) -> None:
     read_markup = page_module.read_markup
 
-    def slow_on_one_page(tree: Any, text: str, **options: Any) -> Any:
-        if "hostile" in text:
+    def slow_on_one_page(tree: Any, body: bytes, **options: Any) -> Any:
+        if b"hostile" in body:
             parser()
-        return read_markup(tree, text, **options)
+        return read_markup(tree, body, **options)
 
     monkeypatch.setattr(page_module, "read_markup", slow_on_one_page)
     bodies = [FAQ, f"{FAQ}<p>hostile", FAQ]
@@ -240,8 +240,8 @@ from extract.page import read_markup
 def read(i):
     name = f"FAQPage{i}" + "x" * 1_000_000
     html = f'<p itemscope itemtype="{name}"><p typeof="FAQPage {name}" property="{name}">'
-    text = decode_html(html.encode(), name).text
-    read_markup(parse_html(text), text, base_url="http://a.org/")
+    body = html.encode()
+    read_markup(parse_html(decode_html(body, name).text), body, base_url="http://a.org/")
 
 read(0), read(1)
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
