@@ -28,11 +28,12 @@ class Term:
 class Context:
     """The names known at a node: its own context's, then those around it."""
 
-    __slots__ = ("_outer", "_terms", "language")
+    __slots__ = ("_local_names", "_outer", "_terms", "language")
 
     def __init__(self, outer: "Context | None" = None) -> None:
         self._outer = outer
         self._terms: dict[str, Term] = {}
+        self._local_names: dict[str, str] = {}  # what was asked for: a block repeats the same few names
         self.language: str | None = outer.language if outer else None
 
     def extended(self, declared: JsonValue) -> "Context":
@@ -62,8 +63,11 @@ class Context:
 
     def local_name(self, name: str) -> str:
         """Cut schema.org's namespace off a name, in whichever way it is written; others stay as they are."""
-        name = name.strip()
-        return next((local for known in self._meanings(name) if (local := _local(known))), name)
+        if name not in self._local_names:
+            bare = name.strip()
+            found = (local for known in self._meanings(bare) if (local := _local(known)))
+            self._local_names[name] = next(found, bare)
+        return self._local_names[name]
 
     def _meanings(self, name: str) -> Iterator[str]:
         for _ in range(_ALIASES):
