@@ -16,7 +16,7 @@ class RecordOutcome(StrEnum):
     OPTED_OUT = "opted_out"  # the publisher asks for no reuse
     TIMED_OUT = "timed_out"  # stopped at `extract.page_timeout_s`
     TOO_COMPLEX = "too_complex"  # nested or branched beyond the parser's limits
-    UNDECODABLE = "undecodable"  # no character set, or a broken Content-Encoding
+    UNDECODABLE = "undecodable"  # no character set; or (then only counted) a broken Content-Encoding
     FAILED = "failed"  # an error of ours; the page's row says which
 
     NO_MARKUP = "no_markup"  # HTML that names no FAQPage
