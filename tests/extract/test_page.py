@@ -1,5 +1,7 @@
 """One page to its row and its pairs."""
 
+import time
+
 import pytest
 
 from extract import page as page_module
@@ -145,7 +147,9 @@ def test_a_page_that_takes_too_long_ends_there(monkeypatch):
             pass
 
     monkeypatch.setattr(page_module, "jsonld_blocks", forever)
+    began = time.monotonic()
     page, pairs = extract(html(("Q?", "A.")), "extract.page_timeout_s=0.2")
+    assert time.monotonic() - began < 2
     assert (page.outcome, page.detail, pairs) == ("timed_out", "after 0.2 s", [])
     assert page.title == "Hilfe"
 
