@@ -22,7 +22,7 @@ CHAOS_MARGIN = 0.03  # charset-normalizer's mess ratio: measured 0 for right, 0 
 COHERENCE_MARGIN = 0.05  # its language ratio: measured 0.45 to 0.7 for right, 0 to 0.58 for wrong decodings
 LATIN_MARGIN = 0.05  # share of letters; foreign names in a text that is declared right
 MAX_DEPTH = 2048  # nesting at which libxml2 gives up even with huge_tree
-MAX_ATTRIBUTES = 10_000  # of a tag; libxml2 takes 0.2 s for these, with their square, and 144 s for 100,000
+MAX_ATTRIBUTES = 20_000  # of a tag; libxml2 takes 0.8 s for these, with their square, and 144 s for 100,000
 MAX_LABEL_CHARS = 100  # of a charset label that are looked at; the longest known one has 19
 
 DETECTABLE = (  # WHATWG names of what pages without a (true) declaration are written in
@@ -96,6 +96,13 @@ class Decoded:
     text: str
     charset: str
     source: str
+    body: bytes | None = None
+    """The page as it was, where that is its text in UTF-8."""
+
+    @property
+    def utf8(self) -> bytes:
+        """The text in UTF-8, without work where it came so."""
+        return self.body if self.body is not None else self.text.encode("utf-8", "replace")
 
 
 def decode_html(body: bytes, http_charset: str | None) -> Decoded:
@@ -124,7 +131,7 @@ def decode_html(body: bytes, http_charset: str | None) -> Decoded:
         return _decode_other(body, declared)
     if text.isascii():
         return _decode_ascii(body, text, declared)
-    return Decoded(text, "utf-8", declared.get("utf-8", "detected"))
+    return Decoded(text, "utf-8", declared.get("utf-8", "detected"), body)
 
 
 def _declared(body: bytes, http_charset: str | None) -> dict[str, str]:
@@ -303,14 +310,16 @@ _ASCII_CHARS = re.compile(r"[\x00-\x7f]+")
 _BY_CODEC = {codecs.lookup(_codec(name)).name.replace("-", "_"): name for name in DETECTABLE}
 
 
-def parse_html(text: str) -> HtmlElement:
-    """Parse a page, leniently, into its <html> element; comments and control characters are left out.
+def parse_html(text: str | bytes) -> HtmlElement:
+    """Parse a page's text, or this in UTF-8, leniently into its <html> element.
 
-    An empty page gives an empty <html>. Nesting up to 256 elements takes the fast way, up to MAX_DEPTH a
-    second parse; beyond it TooComplexError is raised, as libxml2 would lose the rest of the page silently,
-    and for a tag of more than MAX_ATTRIBUTES attributes, as no time limit interrupts libxml2.
+    Comments and control characters are left out; an empty page gives an empty <html>. Nesting up to 256
+    elements takes the fast way, up to MAX_DEPTH a second parse; beyond it TooComplexError is raised, as
+    libxml2 would lose the rest of the page silently, and for a tag of more than MAX_ATTRIBUTES attributes, as
+    no time limit interrupts libxml2.
     """
-    body = text.encode("utf-8", "replace").translate(_VT_TO_SPACE, _CONTROLS)
+    utf8 = text if isinstance(text, bytes) else text.encode("utf-8", "replace")
+    body = utf8.translate(_VT_TO_SPACE, _CONTROLS)
     if _has_overloaded_tag(body):
         raise TooComplexError(f"a tag has more than {MAX_ATTRIBUTES} attributes")
     tree = _parse(body, _PARSER)

@@ -146,7 +146,7 @@ def read_markup(tree: HtmlElement, body: bytes, *, base_url: str, keep_html: boo
 
 def _read_html(response: Response, found: _Found, config: ExtractConfig) -> None:
     found.decoded = decode_html(response.body, response.http_charset)
-    tree = parse_html(found.decoded.text)
+    tree = parse_html(found.decoded.utf8)
     found.context = page_context(tree, url=response.url, headers=response.headers)
     if config.respect_opt_out and found.context.opt_out:
         found.outcome = RecordOutcome.OPTED_OUT

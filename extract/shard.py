@@ -19,6 +19,9 @@ from pipeline.core.manifest import Shard
 from pipeline.core.outcomes import RecordOutcome, ShardOutcome
 from pipeline.core.records import LostBytes, Page, PairRaw, Scan
 
+BATCH_BYTES = 2 << 20
+"""Bodies of candidate pages that are gathered before they are extracted one after the other."""
+
 
 @dataclass(slots=True)
 class ShardScan:
@@ -118,8 +121,22 @@ def _warc_pages(stream: BinaryIO, name: str, config: ExtractConfig, scan: ShardS
         wanted=mentions_faqpage,
         verify_digests=config.verify_digests,
     )
+    for batch in _batches(responses):
+        for response in batch:
+            yield extract_page(response, warc_file=name, config=config)
+
+
+def _batches(responses: Iterator[Response]) -> Iterator[list[Response]]:
+    """Gather candidates: extracting several in a row finds the code and its data in the processor's cache."""
+    batch: list[Response] = []
+    n_bytes = 0
     for response in responses:
-        yield extract_page(response, warc_file=name, config=config)
+        batch.append(response)
+        n_bytes += len(response.body)
+        if n_bytes >= BATCH_BYTES:
+            yield batch
+            batch, n_bytes = [], 0
+    yield batch
 
 
 def _owi_pages(stream: BinaryIO, name: str, config: ExtractConfig, scan: ShardScan) -> Pages:

@@ -18,12 +18,16 @@ from pipeline.core.ids import md5_hex
 MIN_JAVA = 17
 """Spark 4 needs Java 17 or later."""
 
+_VECTOR = "--add-modules=jdk.incubator.vector"
+_REMOVED_IN_24 = "--add-opens=java.base/sun.security.action=*"
+
 _WRAPPER = """#!/bin/sh
-# Spark asks for an incubator module that it does not need; trimmed Java runtimes do not have it.
+# Spark asks for an incubator module that it does not need and trimmed Java runtimes do not have, and for a
+# package that Java 24 removed.
 for argument do
     shift
     case $argument in
-        --add-modules=jdk.incubator.vector) ;;
+        {dropped}) ;;
         *) set -- "$@" "$argument" ;;
     esac
 done
@@ -39,8 +43,8 @@ def java_home() -> Path:
     Raises ConfigError that says how to get a runtime.
     """
     for java in _candidates():
-        if _major_version(java) >= MIN_JAVA:
-            return _wrapped(java)
+        if (version := _major_version(java)) >= MIN_JAVA:
+            return _wrapped(java, dropped=f"{_VECTOR}|{_REMOVED_IN_24}" if version >= 24 else _VECTOR)
     raise ConfigError(f"Spark needs Java {MIN_JAVA} or later; install one, or `pip install faqtory[java]`.")
 
 
@@ -65,11 +69,11 @@ def _major_version(java: Path) -> int:
     return int(found.group(1)) if found else 0
 
 
-def _wrapped(java: Path) -> Path:
+def _wrapped(java: Path, *, dropped: str) -> Path:
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
     home = cache / "faqtory" / f"java-{md5_hex(str(java))[:8]}"
     wrapper = home / "bin" / "java"
-    text = _WRAPPER.format(java=shlex.quote(str(java)))
+    text = _WRAPPER.format(java=shlex.quote(str(java)), dropped=dropped)
     if wrapper != java and (not wrapper.is_file() or wrapper.read_text() != text):
         wrapper.parent.mkdir(parents=True, exist_ok=True)
         temporary = wrapper.with_name(f"java.{os.getpid()}")
