@@ -44,8 +44,9 @@ def shown(text: str) -> str:
 def print_extract_summary(summary: ExtractSummary, *, console: Console) -> None:
     """Print what the inputs held, what became of every page, and where the tables are."""
     again = summary.n_inputs - summary.n_inputs_read_now
+    files = "input file" if summary.n_inputs == 1 else "input files"
     console.print(
-        f"{summary.n_inputs:,} input files ({summary.n_bytes / 1e6:,.1f} MB)"
+        f"{summary.n_inputs:,} {files} ({summary.n_bytes / 1e6:,.1f} MB)"
         + (f", {again:,} of them done before" if again and summary.n_inputs_read_now else "")
         + (": nothing to do, all were done before" if not summary.n_inputs_read_now else "")
     )
