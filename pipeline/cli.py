@@ -56,6 +56,14 @@ def extract(
     listing_prefix: Annotated[
         str | None, typer.Option(help="What to put before the relative paths of a listing.")
     ] = None,
+    respect_opt_out: Annotated[
+        bool | None,
+        typer.Option(
+            "--respect-opt-out/--ignore-opt-out",
+            help="Leave out pages whose publisher reserves reuse; the default.",
+            show_default=False,
+        ),
+    ] = None,
     config_file: ConfigFile = None,
     overrides: Overrides = None,
     quiet: Quiet = False,
@@ -66,7 +74,8 @@ def extract(
     from pipeline.jobs.run import extract as run
     from pipeline.summary import print_extract_summary
 
-    config = load_config(config_file, overrides or ())
+    given = [] if respect_opt_out is None else [f"extract.respect_opt_out={str(respect_opt_out).lower()}"]
+    config = load_config(config_file, [*(overrides or ()), *given])
     summary = run(
         inputs,
         work=work,

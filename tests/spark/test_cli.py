@@ -154,6 +154,16 @@ def pairs(work):
 
 
 @pytest.mark.spark
+def test_opt_outs_can_be_ignored(sample_crawl, tmp_path):
+    command = ("extract", *sample_crawl.warc_paths, "--work", tmp_path, "--master", "local[2]", "--json")
+    figures = json.loads(faqtory(*command, "--ignore-opt-out").stdout)
+    assert "opted_out" not in figures["outcomes"]
+    again = json.loads(faqtory(*command, "--respect-opt-out").stdout)
+    assert again["outcomes"]["opted_out"] == 3
+    assert again["n_pairs"] < figures["n_pairs"]
+
+
+@pytest.mark.spark
 def test_tables_as_json(work):
     listed = json.loads(faqtory("tables", "--work", work, "--json").stdout)
     assert [row["table"] for row in listed] == ["pages", "pairs_raw", "scan"]
