@@ -31,6 +31,11 @@ def filesystem(path: str) -> tuple[fsspec.AbstractFileSystem, str]:
         raise ConfigError(f"{path}: {error}.") from None
 
 
+def absolute(path: str) -> str:
+    """Return a local path in full, as processes with other working folders need it; addresses as they are."""
+    return os.path.abspath(path.removeprefix("file://")) if is_local(path) else path
+
+
 def join(folder: str, *parts: str) -> str:
     """Join path segments with slashes, for local paths and URLs alike."""
     return "/".join([folder.rstrip("/"), *parts])

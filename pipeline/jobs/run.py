@@ -75,6 +75,7 @@ def extract(
     if format not in list(InputFormat):
         raise ConfigError(f"--format {format}: choose one of {', '.join(InputFormat)}.")
     files = expand_inputs(inputs, InputFormat(format), listing_prefix=listing_prefix)
+    shown, work = work, storage.absolute(work)
     with storage.exclusive(work):
         plan = plan_extract(work, files, format=InputFormat(format), config=config)
         if plan.n_outdated:
@@ -82,7 +83,7 @@ def extract(
         began = time.perf_counter()
         start_s, commits = _run(plan, work=work, master=master, config=config, console=console)
         work_s = time.perf_counter() - began - start_s
-        return _summary(work, commits, n_now=len(plan.todo), start_s=start_s, work_s=work_s)
+        return _summary(work, commits, shown=shown, n_now=len(plan.todo), start_s=start_s, work_s=work_s)
 
 
 def _run(
@@ -125,7 +126,7 @@ def _progress(console: Console) -> Progress:
 
 
 def _summary(
-    work: str, commits: list[Commit], *, n_now: int, start_s: float, work_s: float
+    work: str, commits: list[Commit], *, shown: str, n_now: int, start_s: float, work_s: float
 ) -> ExtractSummary:
     paths = [part_path(work, Scan.TABLE, commit.shard.id) for commit in commits]
     fs, _ = storage.filesystem(work)
@@ -142,7 +143,7 @@ def _summary(
             for name in ("n_pages", "n_pairs", "n_bytes", "n_bytes_lost", "n_members_lost"):
                 totals[name] += row[name]
     return ExtractSummary(
-        work=work,
+        work=shown,
         n_inputs=len(commits),
         n_inputs_read_now=n_now,
         n_pages=totals["n_pages"],
