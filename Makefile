@@ -34,7 +34,7 @@ check: setup  ## style, types and import rules
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 
-bench: setup  ## measure against the peers (the README's figures; about 10 minutes)
+bench: setup  ## measure against the peers (the README's figures; about 6 minutes)
 	@$(BIN)/python benchmarks/extract.py --json bench-extract.json
 
 fuzz: setup  ## throw mutated input at the parsers; FUZZ_SECONDS=20 for each entry point

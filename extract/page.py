@@ -49,7 +49,7 @@ _RDFA = _matcher("typeof", "typeOf", "TypeOf", "TYPEOF")
 def mentions_faqpage(body: bytes) -> bool:
     """Tell whether the bytes name FAQPage, in any spelling that markup uses: the prefilter of the scan.
 
-    Reads 12 GB/s, against 2 GB/s of `b"FAQPage" in body` (benchmarks/extract.py).
+    Measured on the bodies of 457 real pages of 37 KB: 12 GB/s, against 2 GB/s of `b"FAQPage" in body`.
     """
     return bool(_FAQPAGE.find_matches_as_indexes(body))
 
