@@ -4,7 +4,7 @@ import difflib
 import tomllib
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, Literal, cast
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -64,6 +64,45 @@ class ExtractConfig(Section):
     )
 
 
+class CleanConfig(Section):
+    """From raw pairs to clean ones."""
+
+    profile: Literal["default", "webfaq2"] = Field(
+        "default",
+        description="Cleaning rules and the way languages are identified: this project's, or the ones published "
+        "with WebFAQ 2.0.",
+    )
+
+
+class LanguageConfig(Section):
+    """Which language a pair is in."""
+
+
+class DedupConfig(Section):
+    """Which pairs repeat others. Profile webfaq2 removes exact duplicates alone."""
+
+    near_duplicates: bool = Field(True, description="Look for near-duplicates, too, in profile default.")
+    ngram: int = Field(
+        5, ge=1, description="Words a shingle; in scripts without spaces characters. FineWeb's choice."
+    )
+    n_bands: int = Field(
+        14,
+        ge=1,
+        description="Bands of the MinHash signature; with 8 rows a pair of Jaccard 0.8 meets with probability "
+        "0.92, one of 0.85 with 0.99, one of 0.5 with 0.05 (1 - (1 - J^rows)^bands).",
+    )
+    n_rows: int = Field(8, ge=1, description="Rows of each band (FineWeb: 14 x 8).")
+    min_jaccard: float = Field(
+        0.8, gt=0, le=1, description="Least similarity, computed from the texts themselves, of near-duplicates."
+    )
+    max_origins_per_answer: int = Field(
+        20,
+        ge=1,
+        description="An answer that stands on more origins than this is boilerplate and dropped, in profile "
+        "default.",
+    )
+
+
 class SparkConfig(Section):
     """How Spark is started; the master itself comes with `--master`."""
 
@@ -82,6 +121,9 @@ class Config(Section):
     """The whole configuration."""
 
     extract: ExtractConfig = ExtractConfig()
+    clean: CleanConfig = CleanConfig()
+    language: LanguageConfig = LanguageConfig()
+    dedup: DedupConfig = DedupConfig()
     spark: SparkConfig = SparkConfig()
 
 

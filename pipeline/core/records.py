@@ -173,3 +173,177 @@ class Scan:
     """Rows written to pairs_raw."""
     seconds: float
     """Wall time of reading and extracting."""
+
+@dataclass(frozen=True, slots=True)
+class CleanPair:
+    """The columns that a pair has once it is cleaned and its language is known."""
+
+    id: str
+    """md5 hex of question, a space and answer as cleaned, newlines as spaces: the key of the published data."""
+    question: str
+    answer: str
+    language: str
+    """ISO 639-3 code, `und` where no language was recognised."""
+    script: str
+    """ISO 15924 code of the script that most letters are in, `Zyyy` without letters."""
+    language_score: float
+    """Estimated probability, in [0, 1], that the language is right."""
+    language_source: str
+    """What decided the language: see `extract.langid.Source`."""
+    flags: list[str]
+    """Doubts that did not drop the pair, such as `languages_differ` of question and answer."""
+    changes: list[str]
+    """Cleaning rules that changed the text, in their order."""
+    masked: list[Count]
+    """Personal data replaced by a placeholder, by kind; only with `clean.mask`."""
+    url: str
+    origin: str
+    title: str | None
+    description: str | None
+    page_id: str
+    position: int
+    """Index of the question on its page, from 0."""
+    answer_index: int
+    """Index of the answer to its question, from 0."""
+    syntax: str
+    also_in: list[str]
+    repairs: list[str]
+    alternates: list[Alternate]
+    crawl_date: datetime | None
+    warc_file: str
+    warc_offset: int
+    warc_record_id: str | None
+    raw_id: str
+    """Id of the pair in pairs_raw, before cleaning."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cleaned(CleanPair):
+    """One row of pairs_raw after the cleaning rules, in the same order, whether they dropped it or not."""
+
+    TABLE: ClassVar[str] = "cleaned"
+    SCHEMA_VERSION: ClassVar[int] = 1
+
+    dropped_by: str | None
+    """The rule that dropped the pair; question and answer are as they stood then."""
+    answer_key: int
+    """64-bit hash of the answer's letters and digits: equal where only case, spaces and marks differ."""
+    fact_key: int
+    """64-bit hash of the numbers and names in the pair: near-duplicates agree in it."""
+    bands: list[int]
+    """64-bit MinHash band keys; empty for dropped pairs and where near-duplicates are not looked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pair(CleanPair):
+    """One clean question-answer pair that stands for all its duplicates."""
+
+    TABLE: ClassVar[str] = "pairs"
+    SCHEMA_VERSION: ClassVar[int] = 1
+
+    n_sightings: int
+    """Rows of pairs_raw that became exactly this pair."""
+    cluster_id: str
+    """Id of the pair that stands for its near-duplicates: this one's own."""
+    cluster_size: int
+    """Rows of pairs_raw that this pair stands for, exact and near-duplicates, itself included."""
+    template_id: str | None
+    """Smallest id among pairs of almost the same text that differ in a number or a name; null without any."""
+    template_size: int
+    """Pairs with the same template_id, 1 without one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Duplicate:
+    """One cleaned pair that another one stands for."""
+
+    TABLE: ClassVar[str] = "duplicates"
+    SCHEMA_VERSION: ClassVar[int] = 1
+
+    id: str
+    kept_id: str
+    """Id of the pair that stands for it in table pairs."""
+    kind: str
+    """exact or near."""
+    language: str
+    url: str
+    origin: str
+    page_id: str
+    position: int
+    answer_index: int
+    raw_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """Two different pairs of almost the same text, as compared in full."""
+
+    TABLE: ClassVar[str] = "links"
+    SCHEMA_VERSION: ClassVar[int] = 1
+
+    id_a: str
+    """The smaller id."""
+    id_b: str
+    jaccard: float
+    """Similarity of the two sets of n-grams, in [0, 1]."""
+    same_facts: bool
+    """Whether numbers and names agree: True makes them near-duplicates, False siblings of one template."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reject:
+    """A dropped pair, kept as an example: a sample by hash of the raw id."""
+
+    TABLE: ClassVar[str] = "rejects"
+    SCHEMA_VERSION: ClassVar[int] = 1
+
+    reason: str
+    """The rule that dropped it."""
+    question: str
+    """As it stood when it was dropped."""
+    answer: str
+    language: str
+    """Language of the text as it stood, for the count by language."""
+    url: str
+    origin: str
+    page_id: str
+    position: int
+    answer_index: int
+    raw_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class FunnelStep:
+    """What one rule did to the pairs of one language in one input file; sum over the files."""
+
+    TABLE: ClassVar[str] = "funnel"
+    SCHEMA_VERSION: ClassVar[int] = 1
+
+    step: int
+    """Place of the rule in the order, from 0."""
+    rule: str
+    language: str
+    n_in: int
+    n_out: int
+    n_changed: int
+    """Pairs whose text the rule changed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Enrichment:
+    """What models say about one pair; null where the model was not asked for."""
+
+    TABLE: ClassVar[str] = "enrichments"
+    SCHEMA_VERSION: ClassVar[int] = 1
+
+    id: str
+    semantic_similarity: float | None
+    """Cosine of the embeddings of question and answer, in [-1, 1]."""
+    similarity_model: str | None
+    """Model id and revision, `id@revision`."""
+    topic: str | None
+    topic_score: float | None
+    topic_model: str | None
+    question_type: str | None
+    question_type_score: float | None
+    question_type_model: str | None

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from pipeline.core.records import Page, PairRaw, Scan
+from pipeline.core.records import Cleaned, Duplicate, FunnelStep, Link, Page, Pair, PairRaw, Reject, Scan
 from pipeline.core.table import Record
 
 
@@ -18,4 +18,7 @@ class Stage:
 
 EXTRACT = Stage("extract", version=1, reads=(), writes=(Page, PairRaw, Scan))
 
-STAGES = (EXTRACT,)
+CLEAN = Stage("clean", version=1, reads=(PairRaw,), writes=(Cleaned,))
+DEDUP = Stage("dedup", version=1, reads=(Cleaned,), writes=(Pair, Duplicate, Reject, FunnelStep, Link))
+
+STAGES = (EXTRACT, CLEAN, DEDUP)

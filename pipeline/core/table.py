@@ -3,7 +3,7 @@
 import ast
 import inspect
 import textwrap
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import fields, is_dataclass
 from datetime import UTC, datetime
 from functools import cache
@@ -54,15 +54,20 @@ def arrow_batch(rows: Iterable[Any], record: type[Record]) -> pa.RecordBatch:
 
 def column_docs(record: type[Any]) -> dict[str, str]:
     """Return each column's description: the docstring below its field, or its name in words."""
+    docs = {f.name: f.name.replace("_", " ") for f in fields(record)}
+    for base in reversed(record.__mro__[:-1]):
+        docs |= {name: text for name, text in _field_docs(base) if name in docs}
+    return docs
+
+
+def _field_docs(record: type[Any]) -> Iterator[tuple[str, str]]:
     body = ast.parse(textwrap.dedent(inspect.getsource(record))).body[0]
     assert isinstance(body, ast.ClassDef)
-    docs = {f.name: f.name.replace("_", " ") for f in fields(record)}
     for statement, following in zip(body.body, body.body[1:], strict=False):
         if isinstance(statement, ast.AnnAssign) and isinstance(statement.target, ast.Name):
             match following:
-                case ast.Expr(value=ast.Constant(value=str() as text)) if statement.target.id in docs:
-                    docs[statement.target.id] = inspect.cleandoc(text)
-    return docs
+                case ast.Expr(value=ast.Constant(value=str() as text)):
+                    yield statement.target.id, inspect.cleandoc(text)
 
 
 def parse_utc(text: str | None) -> datetime | None:
