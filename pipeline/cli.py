@@ -71,7 +71,7 @@ def extract(
 ) -> None:
     """Extract FAQ pairs from crawl files into tables pages, pairs_raw and scan."""
     from pipeline.core.config import load_config
-    from pipeline.jobs.run import extract as run
+    from pipeline.jobs.run_extract import extract as run
     from pipeline.summary import print_extract_summary
 
     given = [] if respect_opt_out is None else [f"extract.respect_opt_out={str(respect_opt_out).lower()}"]
@@ -90,6 +90,33 @@ def extract(
     elif not quiet:
         print_extract_summary(summary, console=Console())
     summary.check(config.extract)
+
+
+@app.command()
+def clean(
+    work: Work,
+    profile: Annotated[
+        str | None,
+        typer.Option(help="default, or webfaq2: the rules published with WebFAQ 2.0.", show_default=False),
+    ] = None,
+    master: Master = "local[*]",
+    config_file: ConfigFile = None,
+    overrides: Overrides = None,
+    quiet: Quiet = False,
+    as_json: AsJson = False,
+) -> None:
+    """Clean the extracted pairs, identify their languages, remove duplicates: tables pairs and rejects."""
+    from pipeline.core.config import load_config
+    from pipeline.jobs.run_clean import clean as run
+    from pipeline.summary import print_clean_summary
+
+    given = [f"clean.profile={profile}"] if profile else []
+    config = load_config(config_file, [*(overrides or ()), *given])
+    summary = run(work=work, master=master, config=config, console=_console(quiet))
+    if as_json:
+        _print_json(summary.figures())
+    elif not quiet:
+        print_clean_summary(summary, console=Console())
 
 
 @app.command()

@@ -9,7 +9,7 @@ from rich.table import Table
 from pipeline.core.config import Config
 from pipeline.core.manifest import part_files, read_manifest
 from pipeline.core.records import PairRaw
-from pipeline.jobs.run import extract
+from pipeline.jobs.run_extract import extract
 from pipeline.sample.build import build_sample
 from pipeline.summary import print_extract_summary, shown
 

@@ -7,7 +7,8 @@ from rich.markup import escape
 from rich.table import Table
 
 from pipeline.core.outcomes import RecordOutcome
-from pipeline.jobs.run import ExtractSummary
+from pipeline.jobs.run_clean import CleanSummary
+from pipeline.jobs.run_extract import ExtractSummary
 
 _MEANING = {
     RecordOutcome.EXTRACTED: "pages with FAQ pairs",
@@ -70,3 +71,35 @@ def print_extract_summary(summary: ExtractSummary, *, console: Console) -> None:
             f"Starting and stopping Spark took {summary.start_s:.1f} s, the work {summary.work_s:.1f} s."
         )
     console.print(f"{summary.n_pairs:,} pairs in {summary.work}/tables/pairs_raw", style="bold")
+
+
+SHOWN_LANGUAGES = 12
+
+
+def print_clean_summary(summary: CleanSummary, *, console: Console) -> None:
+    """Print what became of the raw pairs, the languages of the clean ones, and where the tables are."""
+    table = Table(box=None, show_header=False, padding=(0, 2))
+    table.add_column(justify="right")
+    table.add_row(f"{summary.n_pairs_raw:,}", "raw pairs")
+    for rule, n in summary.dropped.items():
+        table.add_row(f"-{n:,}", f"dropped: {rule}")
+    table.add_row(f"-{summary.n_exact_duplicates:,}", "exact duplicates")
+    table.add_row(f"-{summary.n_near_duplicates:,}", "near-duplicates")
+    table.add_row(f"{summary.n_pairs:,}", "pairs", style="bold")
+    console.print(table)
+    if summary.changed:
+        changed = ", ".join(f"{rule} {n:,}" for rule, n in summary.changed.items())
+        console.print(f"Text changed by: {changed}")
+    named = list(summary.languages.items())[:SHOWN_LANGUAGES]
+    rest = len(summary.languages) - len(named)
+    console.print(
+        f"Languages: {', '.join(f'{code} {n:,}' for code, n in named)}" + (f" and {rest} more" if rest else "")
+    )
+    if summary.start_s:
+        console.print(
+            f"Starting and stopping Spark took {summary.start_s:.1f} s, cleaning {summary.clean_s:.1f} s, "
+            f"removing duplicates {summary.dedup_s:.1f} s."
+        )
+    else:
+        console.print("Nothing to do: all parts were done before.")
+    console.print(f"{summary.n_pairs:,} pairs in {summary.work}/tables/pairs", style="bold")

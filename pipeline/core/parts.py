@@ -36,6 +36,12 @@ class PartWriter:
         if len(self._rows) >= ROWS_PER_BATCH:
             self._to_arrow()
 
+    def add_batch(self, batch: pa.RecordBatch) -> None:
+        """Add rows that are Arrow already; their schema must be the table's."""
+        self._to_arrow()
+        self.n_rows += batch.num_rows
+        self._keep(batch)
+
     def close(self) -> None:
         """Write what is held, and the file's footer."""
         self._to_arrow()
@@ -50,8 +56,11 @@ class PartWriter:
         if self._rows:
             batch = arrow_batch(self._rows, self._record)
             self._rows = []
-            self._batches.append(batch)
-            self._n_bytes += batch.nbytes
+            self._keep(batch)
+
+    def _keep(self, batch: pa.RecordBatch) -> None:
+        self._batches.append(batch)
+        self._n_bytes += batch.nbytes
         if self._n_bytes >= ROW_GROUP_BYTES:
             self._to_file()
 

@@ -174,12 +174,13 @@ class Scan:
     seconds: float
     """Wall time of reading and extracting."""
 
+
 @dataclass(frozen=True, slots=True)
 class CleanPair:
     """The columns that a pair has once it is cleaned and its language is known."""
 
     id: str
-    """md5 hex of question, a space and answer as cleaned, newlines as spaces: the key of the published data."""
+    """md5 hex of question, a space and answer as cleaned: the key of the published WebFAQ data."""
     question: str
     answer: str
     language: str
@@ -226,10 +227,14 @@ class Cleaned(CleanPair):
 
     dropped_by: str | None
     """The rule that dropped the pair; question and answer are as they stood then."""
+    rank: int
+    """Among equal pairs the smallest rank is kept: the shortest URL, then a hash of where it stands."""
     answer_key: int
-    """64-bit hash of the answer's letters and digits: equal where only case, spaces and marks differ."""
+    """64-bit hash of the answer's letters and digits, whatever their case; 0 for short answers."""
     fact_key: int
     """64-bit hash of the numbers and names in the pair: near-duplicates agree in it."""
+    template_key: int
+    """64-bit hash of site, language and the question without what it is about; 0 without such a frame."""
     bands: list[int]
     """64-bit MinHash band keys; empty for dropped pairs and where near-duplicates are not looked for."""
 
@@ -248,7 +253,7 @@ class Pair(CleanPair):
     cluster_size: int
     """Rows of pairs_raw that this pair stands for, exact and near-duplicates, itself included."""
     template_id: str | None
-    """Smallest id among pairs of almost the same text that differ in a number or a name; null without any."""
+    """Smallest id among the siblings: pairs that differ in a number or a name alone; null without any."""
     template_size: int
     """Pairs with the same template_id, 1 without one."""
 
@@ -313,8 +318,23 @@ class Reject:
 
 
 @dataclass(frozen=True, slots=True)
+class StepCount:
+    """What one rule did to the pairs of one language in one part of `cleaned`."""
+
+    TABLE: ClassVar[str] = "counts"
+    SCHEMA_VERSION: ClassVar[int] = 1
+
+    language: str
+    step: str | None
+    """The rule; null for the pairs that passed all of them."""
+    n_ended: int
+    """Pairs that the rule dropped; for null, that were kept."""
+    n_changed: int
+
+
+@dataclass(frozen=True, slots=True)
 class FunnelStep:
-    """What one rule did to the pairs of one language in one input file; sum over the files."""
+    """What one rule did to the pairs of one language, over all input."""
 
     TABLE: ClassVar[str] = "funnel"
     SCHEMA_VERSION: ClassVar[int] = 1

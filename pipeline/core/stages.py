@@ -2,7 +2,19 @@
 
 from dataclasses import dataclass
 
-from pipeline.core.records import Cleaned, Duplicate, FunnelStep, Link, Page, Pair, PairRaw, Reject, Scan
+from pipeline.core.records import (
+    Cleaned,
+    Duplicate,
+    Enrichment,
+    FunnelStep,
+    Link,
+    Page,
+    Pair,
+    PairRaw,
+    Reject,
+    Scan,
+    StepCount,
+)
 from pipeline.core.table import Record
 
 
@@ -19,6 +31,9 @@ class Stage:
 EXTRACT = Stage("extract", version=1, reads=(), writes=(Page, PairRaw, Scan))
 
 CLEAN = Stage("clean", version=1, reads=(PairRaw,), writes=(Cleaned,))
-DEDUP = Stage("dedup", version=1, reads=(Cleaned,), writes=(Pair, Duplicate, Reject, FunnelStep, Link))
+LINK = Stage("link", version=1, reads=(Cleaned,), writes=(Link,))
+DEDUP = Stage("dedup", version=1, reads=(Cleaned, Link), writes=(Pair, Duplicate, Reject, StepCount))
+FUNNEL = Stage("funnel", version=1, reads=(StepCount,), writes=(FunnelStep,))
+ENRICH = Stage("enrich", version=1, reads=(Pair,), writes=(Enrichment,))
 
-STAGES = (EXTRACT, CLEAN, DEDUP)
+STAGES = (EXTRACT, CLEAN, LINK, DEDUP, FUNNEL, ENRICH)

@@ -4,16 +4,12 @@ What grows: the number of tasks, with the number of input files; the driver hold
 a file. A worker holds one record, one batch of rows and one row group, whatever the file's size.
 """
 
-import json
 import logging
 import math
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
-
-import pyarrow as pa
 
 from extract.inputs import InputFile, InputFormat
 from extract.shard import ShardScan, read_pages
@@ -21,31 +17,17 @@ from pipeline.core import storage
 from pipeline.core.config import Config, ExtractConfig
 from pipeline.core.errors import ConfigError, ShardError, TransientError
 from pipeline.core.ids import key_of
-from pipeline.core.manifest import Commit, Shard, publish, read_commits, read_manifest, write_commit
+from pipeline.core.manifest import Commit, Shard, publish, read_commits, write_commit
 from pipeline.core.outcomes import ShardOutcome
 from pipeline.core.parts import open_part
 from pipeline.core.records import Page, PairRaw, Scan
 from pipeline.core.stages import EXTRACT
+from pipeline.jobs.shards import Plan, finished_shards, run_shards
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
 log = logging.getLogger(__name__)
-
-ATTEMPTS = 3
-"""Times a task tries an input that is out of reach, with growing pauses, before the next run's turn."""
-
-_RESULT = pa.schema([pa.field("shard_id", pa.string()), pa.field("error", pa.string())])
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """What a run has to do: all shards that the tables will consist of, and which of them are done."""
-
-    done: list[Commit]
-    todo: list[Shard]
-    n_outdated: int
-    """Shards among `todo` that an earlier run did with other settings."""
 
 
 def plan_extract(work: str, inputs: Iterable[InputFile], *, format: InputFormat, config: Config) -> Plan:
@@ -56,7 +38,7 @@ def plan_extract(work: str, inputs: Iterable[InputFile], *, format: InputFormat,
     """
     settings = settings_key(config.extract)
     shards = {i.path: Shard.of(i.path, format, version=i.version, settings=settings) for i in inputs}
-    finished = _finished(work)
+    finished = finished_shards(work, EXTRACT)
     outdated = 0
     for commit in finished.values():
         known = commit.shard
@@ -90,12 +72,8 @@ def run_extract(
     `report` hears the number of finished shards. Raises TransientError when inputs were out of reach: the
     others are kept and the next run reads only these.
     """
-    from pipeline.jobs.session import collect_with_progress, one_row_a_task
-
-    frame = one_row_a_task(spark, [json.dumps(asdict(shard)) for shard in plan.todo])
-    task = partial(_extract_batches, work=work, config=config.extract)
-    results = collect_with_progress(frame.mapInArrow(task, "shard_id string, error string"), report)
-    failed = {row.shard_id: row.error for row in results if row.error}
+    task = partial(extract_shard, work=work, config=config.extract)
+    failed = run_shards(spark, plan.todo, task, report=report)
     fresh = {commit.shard.id: commit for commit in read_commits(work, EXTRACT.name)}
     commits = [*plan.done, *(fresh[s.id] for s in plan.todo if s.id not in failed)]
     publish(work, EXTRACT.name, records=EXTRACT.writes, commits=commits)
@@ -151,42 +129,3 @@ def extract_shard(shard: Shard, *, work: str, config: ExtractConfig) -> Commit:
     write_commit(work, EXTRACT.name, commit)
     log.info("shard=%s input=%s outcome=%s pairs=%d", shard.id, shard.input, row.outcome, row.n_pairs)
     return commit
-
-
-def _extract_batches(
-    batches: Iterator[pa.RecordBatch], *, work: str, config: ExtractConfig
-) -> Iterator[pa.RecordBatch]:
-    for batch in batches:
-        for text in batch.column("row").to_pylist():
-            shard = Shard(**json.loads(text))
-            error = _with_patience(partial(extract_shard, shard, work=work, config=config))
-            yield pa.RecordBatch.from_pylist([{"shard_id": shard.id, "error": error}], schema=_RESULT)
-
-
-def _with_patience(attempt: Callable[[], Commit]) -> str | None:
-    """Try several times what may be out of reach; return the last reason, or None after success."""
-    for pause_s in (*(5.0 * 4**i for i in range(ATTEMPTS - 1)), None):
-        try:
-            attempt()
-        except TransientError as reason:
-            if pause_s is None:
-                return str(reason)
-            time.sleep(pause_s)
-        else:
-            return None
-    raise AssertionError("unreachable")
-
-
-def _finished(work: str) -> dict[str, Commit]:
-    """Return the finished shards by id: those in every manifest of the stage, and those not yet published."""
-    manifests = [read_manifest(work, record.TABLE) for record in EXTRACT.writes]
-    for manifest, record in zip(manifests, EXTRACT.writes, strict=True):
-        if manifest and manifest.schema_version != record.SCHEMA_VERSION:
-            raise ConfigError(
-                f"{work} holds table {record.TABLE} of schema version {manifest.schema_version}, this is "
-                f"version {record.SCHEMA_VERSION}; use a new --work folder."
-            )
-    published = [{c.shard.id: c for c in m.commits} if m else {} for m in manifests]
-    everywhere = set.intersection(*(set(p) for p in published))
-    finished = {shard_id: published[0][shard_id] for shard_id in everywhere}
-    return finished | {c.shard.id: c for c in read_commits(work, EXTRACT.name)}

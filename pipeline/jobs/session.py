@@ -27,18 +27,20 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 _PACKAGES = ("pipeline", "crawl", "extract", "mining", "training")
-_LOCAL_JVM = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
-"""Halves the start of small local jobs; the JVM only schedules, the work is in the Python workers."""
+_LOCAL_JVM = "-XX:+UseSerialGC"
+_QUICK_JVM = "-XX:TieredStopAtLevel=1"
+"""Halves the start of local jobs; for those in which the JVM only schedules, not where it sorts and joins."""
 
 
 @contextmanager
 def spark_session(
-    app: str, *, master: str, config: SparkConfig, imports: str = ""
+    app: str, *, master: str, config: SparkConfig, imports: str = "", shuffles: bool = False
 ) -> Iterator["SparkSession"]:
     """Start Spark, and stop it when the block ends.
 
     On a local master the Python workers are started too and import the named module, so that the time of the
     work itself can be told from that of the start; a cluster's executors start theirs when tasks come.
+    `shuffles` says that the JVM itself has work to do, more than to schedule.
     Raises ConfigError where no Java is found or the master cannot be reached.
     """
     home = str(java_home())
@@ -49,7 +51,7 @@ def spark_session(
         os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")
     began = time.perf_counter()
     with _environment(JAVA_HOME=home):
-        session = _start(app, master=_with_retries(master, config), config=config, local=local)
+        session = _start(app, master=_with_retries(master, config), config=config, shuffles=shuffles)
     try:
         if local and imports:
             _start_workers(session, imports)
@@ -127,13 +129,14 @@ def _environment(**variables: str) -> Iterator[None]:
                 os.environ[name] = value
 
 
-def _start(app: str, *, master: str, config: SparkConfig, local: bool) -> "SparkSession":
+def _start(app: str, *, master: str, config: SparkConfig, shuffles: bool) -> "SparkSession":
     from py4j.protocol import Py4JError
     from pyspark.errors import PySparkException
     from pyspark.sql import SparkSession
 
+    local = master.startswith("local")
     builder = SparkSession.builder.appName(f"faqtory {app}").master(master)
-    for key, value in _properties(config, local=local).items():
+    for key, value in _properties(config, local=local, shuffles=shuffles).items():
         builder = builder.config(key, value)
     try:
         session = builder.getOrCreate()
@@ -144,15 +147,18 @@ def _start(app: str, *, master: str, config: SparkConfig, local: bool) -> "Spark
     return session
 
 
-def _properties(config: SparkConfig, *, local: bool) -> dict[str, str]:
+def _properties(config: SparkConfig, *, local: bool, shuffles: bool) -> dict[str, str]:
     log4j = Path(__file__).with_name("log4j2.properties")
-    java_options = f"-Dlog4j2.configurationFile={log4j.as_uri()}" + (f" {_LOCAL_JVM}" if local else "")
+    java_options = [f"-Dlog4j2.configurationFile={log4j.as_uri()}"]
+    if local:
+        java_options += [_LOCAL_JVM] if shuffles else [_LOCAL_JVM, _QUICK_JVM]
     return {
         "spark.driver.memory": config.driver_memory,
-        "spark.driver.extraJavaOptions": java_options,
+        "spark.driver.extraJavaOptions": " ".join(java_options),
         "spark.ui.showConsoleProgress": "false",
         "spark.ui.enabled": str(not local).lower(),
         "spark.sql.session.timeZone": "UTC",
+        "spark.sql.adaptive.coalescePartitions.parallelismFirst": "false",
         "spark.task.maxFailures": str(config.max_task_failures),
         **config.conf,
     }

@@ -8,8 +8,11 @@ import subprocess
 import sys
 import time
 from collections import Counter
+from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 
+import pyarrow as pa
 import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 import pytest
@@ -20,7 +23,8 @@ from pipeline.core.errors import ShardError, TransientError
 from pipeline.core.manifest import part_files, read_manifest
 from pipeline.core.outcomes import RecordOutcome
 from pipeline.jobs import extract as job
-from pipeline.jobs.run import extract
+from pipeline.jobs import shards
+from pipeline.jobs.run_extract import extract
 
 pytestmark = pytest.mark.spark
 
@@ -173,15 +177,14 @@ def test_unreadable_files_are_listed_and_fail_the_run_beyond_the_share(sample_cr
 
 def test_inputs_out_of_reach_are_left_to_the_next_run(sample_crawl, tmp_path, monkeypatch):
     shard_of = job.Shard.of
-    monkeypatch.setattr(job.time, "sleep", lambda _: None)
+    monkeypatch.setattr(shards.time, "sleep", lambda _: None)
     monkeypatch.setattr(job.storage, "open_read", _refusing(job.storage.open_read, "sample-00001"))
     results = []
     for path in sample_crawl.warc_paths[:2]:
         shard = shard_of(str(path), "warc", version="", settings="s")
-        batch = job.pa.RecordBatch.from_pydict({"row": [json.dumps(job.asdict(shard))]})
-        results += next(
-            job._extract_batches(iter([batch]), work=str(tmp_path), config=Config().extract)
-        ).to_pylist()
+        batch = pa.RecordBatch.from_pydict({"row": [json.dumps(asdict(shard))]})
+        extract_shard = partial(job.extract_shard, work=str(tmp_path), config=Config().extract)
+        results += next(shards._do_batches(iter([batch]), do=extract_shard)).to_pylist()
     assert [r["error"] for r in results] == [None, "the network is down"]
     assert len(job.read_commits(str(tmp_path), "extract")) == 1
     assert len(list(tmp_path.rglob("part-*"))) == 3

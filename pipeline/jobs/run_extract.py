@@ -8,14 +8,6 @@ from typing import Any
 
 import pyarrow.dataset as ds
 from rich.console import Console
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    TextColumn,
-    TimeElapsedColumn,
-    TimeRemainingColumn,
-)
 
 from extract.inputs import InputFormat, expand_inputs
 from pipeline.core import storage
@@ -24,7 +16,9 @@ from pipeline.core.errors import ConfigError
 from pipeline.core.manifest import Commit, part_path, publish, read_commits
 from pipeline.core.records import Scan
 from pipeline.core.stages import EXTRACT
-from pipeline.jobs.extract import Plan, check_readable, plan_extract, run_extract
+from pipeline.jobs.extract import check_readable, plan_extract, run_extract
+from pipeline.jobs.progress import progress_bar
+from pipeline.jobs.shards import Plan
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +90,7 @@ def _run(
     from pipeline.jobs.session import spark_session
 
     began = time.perf_counter()
-    with _progress(console) as progress:
+    with progress_bar(console) as progress:
         task = progress.add_task("starting Spark", total=len(plan.todo))
         with spark_session(
             "extract", master=master, config=config.spark, imports="pipeline.jobs.extract"
@@ -109,20 +103,6 @@ def _run(
             progress.update(task, completed=len(plan.todo))
             stopping = time.perf_counter()
     return start_s + time.perf_counter() - stopping, commits
-
-
-def _progress(console: Console) -> Progress:
-    return Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TextColumn("files"),
-        TimeElapsedColumn(),
-        TextColumn("left:"),
-        TimeRemainingColumn(),
-        console=console,
-        disable=console.quiet or not console.is_terminal,
-    )
 
 
 def _summary(

@@ -1,0 +1,208 @@
+"""Load and check the models behind `mining.enrich`; the only place of that stage that knows torch.
+
+A model is loaded once a process and kept. The libraries belong to the extra `mining` and are imported inside
+functions. What is held: a model's weights, in each process that scores; a batch of texts and its activations.
+"""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cache
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from mining.enrich import Classifier, Embeddings, Encoder, Label
+from mining.model_source import ModelSource, fetch, first_line, mining_library
+from pipeline.core.errors import ConfigError
+
+_ANSWER_PROMPTS = ("document", "passage", "corpus")
+_TRIAL = ["Why?", "Because these are two texts of different lengths."]
+"""Scored once after loading, so that a model that cannot be used is found before the work begins."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """How and where a model reads texts."""
+
+    max_tokens: int
+    device: str
+    question_prompt: str | None = None
+    answer_prompt: str | None = None
+
+
+@cache
+def load_encoder(source: ModelSource, reading: Reading) -> Encoder:
+    """Load a sentence-transformers model; half precision on CUDA, single elsewhere.
+
+    Raises ConfigError for what is no such model, ModelOutOfReachError for what cannot be fetched.
+    """
+    folder = fetch(source)
+    if not (folder / "modules.json").is_file():
+        raise ConfigError(
+            f"Model {source.name} is no sentence-transformers model: it has no modules.json. Choose another "
+            "enrich.similarity_model."
+        )
+    kind = _json(folder / "config_sentence_transformers.json").get("model_type", "SentenceTransformer")
+    if kind != "SentenceTransformer":
+        raise ConfigError(f"Model {source.name} is a {kind}; enrich.similarity_model must be an encoder.")
+    library, device = mining_library("sentence_transformers"), _device(reading.device)
+    _silence_progress()
+    with _load_errors(source):
+        model = library.SentenceTransformer(
+            str(folder), device=device, local_files_only=True, model_kwargs={"dtype": _dtype(device)}
+        )
+        model.eval()
+        limit = model.max_seq_length
+        if limit is None or reading.max_tokens < limit < float("inf"):  # infinite: a static model
+            model.max_seq_length = reading.max_tokens
+    prompts = {key: text for key, text in model.prompts.items() if text}
+    encoder = _SentenceEncoder(
+        model,
+        _prompt(reading.question_prompt, ("query",), prompts, key="question_prompt", name=source.name),
+        _prompt(reading.answer_prompt, _ANSWER_PROMPTS, prompts, key="answer_prompt", name=source.name),
+    )
+    with _load_errors(source):
+        encoder.encode_questions(_TRIAL)
+        encoder.encode_answers(_TRIAL)
+    return encoder
+
+
+@cache
+def load_classifier(source: ModelSource, reading: Reading) -> Classifier:
+    """Load a text-classification model; half precision on CUDA, single elsewhere.
+
+    Raises ConfigError for what is no trained classifier, ModelOutOfReachError for what cannot be fetched.
+    """
+    folder, device = str(fetch(source)), _device(reading.device)
+    library = mining_library("transformers")
+    _silence_progress()
+    with _load_errors(source):
+        tokenizer = library.AutoTokenizer.from_pretrained(folder, local_files_only=True)
+        model, report = library.AutoModelForSequenceClassification.from_pretrained(
+            folder, local_files_only=True, dtype=_dtype(device), output_loading_info=True
+        )
+    if report["missing_keys"]:  # transformers would fill them with random numbers
+        raise ConfigError(
+            f"Model {source.name} is no trained classifier: it has no weights {min(report['missing_keys'])}. "
+            "Choose a text-classification model."
+        )
+    if model.config.num_labels < 2:
+        raise ConfigError(
+            f"Model {source.name} has one output, no labels; choose a text-classification model."
+        )
+    limits = (reading.max_tokens, tokenizer.model_max_length, _positions(model.config))
+    classifier = _SequenceClassifier(model.to(device).eval(), tokenizer, min(limits))
+    with _load_errors(source):
+        classifier.classify(_TRIAL)
+    return classifier
+
+
+def forget_models() -> None:
+    """Free the models that this process has loaded."""
+    load_encoder.cache_clear()
+    load_classifier.cache_clear()
+
+
+class _SentenceEncoder:
+    """A SentenceTransformer with its prompts: `query` and `document` sides as the model was trained."""
+
+    def __init__(self, model: Any, question_prompt: str, answer_prompt: str) -> None:
+        self._model = model
+        self._question_prompt = question_prompt
+        self._answer_prompt = answer_prompt
+
+    def encode_questions(self, texts: list[str]) -> Embeddings:
+        return self._encode(self._model.encode_query, texts, self._question_prompt)
+
+    def encode_answers(self, texts: list[str]) -> Embeddings:
+        return self._encode(self._model.encode_document, texts, self._answer_prompt)
+
+    def _encode(self, encode: Any, texts: list[str], prompt: str) -> Embeddings:
+        rows = encode(texts, prompt=prompt, batch_size=len(texts), show_progress_bar=False)
+        embeddings: Embeddings = rows.astype("float32")
+        return embeddings
+
+
+class _SequenceClassifier:
+    """A transformers classifier with its tokenizer; texts are cut at `max_tokens`."""
+
+    def __init__(self, model: Any, tokenizer: Any, max_tokens: int) -> None:
+        self._model = model
+        self._tokenizer = tokenizer
+        self._max_tokens = max_tokens
+
+    def classify(self, texts: list[str]) -> list[Label]:
+        torch = import_module("torch")
+        inputs = self._tokenizer(
+            texts, padding=True, truncation=True, max_length=self._max_tokens, return_tensors="pt"
+        )
+        with torch.inference_mode():
+            logits = self._model(**inputs.to(self._model.device)).logits.float()
+        many = self._model.config.problem_type == "multi_label_classification"
+        scores = (logits.sigmoid() if many else logits.softmax(dim=-1)).cpu().numpy()
+        names = self._model.config.id2label
+        return [Label(str(names[int(row.argmax())]), float(row.max())) for row in scores]
+
+
+def _prompt(
+    wanted: str | None, usual: tuple[str, ...], prompts: dict[str, str], *, key: str, name: str
+) -> str:
+    """Return the text that goes before each input.
+
+    The library itself would take an empty `document` for a model that defines `passage` alone.
+    """
+    if wanted is None:
+        return next((prompts[p] for p in usual if p in prompts), "")
+    if wanted.endswith(" "):
+        return wanted
+    if wanted not in prompts:
+        known = f"it defines {', '.join(sorted(prompts))}" if prompts else "it defines none"
+        raise ConfigError(
+            f"enrich.{key}={wanted}: model {name} defines no such prompt ({known}). Name one of its own, or "
+            f"write text that ends in a space, in quotes, such as '\"{wanted.rstrip(': ')}: \"'."
+        )
+    return prompts[wanted]
+
+
+def _json(path: Path) -> dict[str, Any]:
+    try:
+        tree = json.loads(path.read_bytes()) if path.is_file() else {}
+    except ValueError as error:
+        raise ConfigError(f"{path} is not JSON: {error}.") from None
+    return tree if isinstance(tree, dict) else {}
+
+
+def _silence_progress() -> None:
+    """Keep the libraries' bars and reports on loading out of the terminal; faults still raise."""
+    logging = import_module("transformers").utils.logging
+    logging.disable_progress_bar()
+    logging.set_verbosity_error()
+
+
+def _positions(config: Any) -> int:
+    return int(getattr(config, "max_position_embeddings", None) or 1 << 30)
+
+
+def _device(wanted: str) -> str:
+    torch = mining_library("torch")
+    if wanted.startswith("cuda") and not torch.cuda.is_available():
+        raise ConfigError(f"enrich.device={wanted}: torch finds no CUDA device; use auto or cpu.")
+    if wanted != "auto":
+        return wanted
+    return "cuda" if torch.cuda.is_available() else "mps" if torch.backends.mps.is_available() else "cpu"
+
+
+def _dtype(device: str) -> Any:
+    torch = import_module("torch")
+    return torch.float16 if device.startswith("cuda") else torch.float32
+
+
+@contextmanager
+def _load_errors(source: ModelSource) -> Iterator[None]:
+    """Turn whatever goes wrong inside a model's own code into one sentence; models fail in every way."""
+    try:
+        yield
+    except Exception as error:
+        raise ConfigError(f"Model {source.name} cannot be loaded: {first_line(error)}.") from error

@@ -1,0 +1,278 @@
+"""Tables `links`, `pairs`, `duplicates`, `rejects` and `funnel` from all parts of `cleaned`.
+
+A part of `links` is made once, when its part of `cleaned` is new; a part of the other tables is written
+again only where a decision on one of its rows has changed. So a later release pays in full for its new
+pairs, and for the old ones a scan of their keys.
+"""
+
+import json
+import logging
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from functools import partial
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+
+from pipeline.core import storage
+from pipeline.core.config import Config
+from pipeline.core.errors import TransientError
+from pipeline.core.ids import key_of
+from pipeline.core.manifest import (
+    Commit,
+    Shard,
+    commit_folder,
+    part_name,
+    publish,
+    read_commits,
+    read_manifest,
+    write_commit,
+)
+from pipeline.core.outcomes import ShardOutcome
+from pipeline.core.parts import open_part
+from pipeline.core.records import Cleaned, Link
+from pipeline.core.stages import DEDUP, LINK, Stage
+from pipeline.core.table import arrow_schema
+from pipeline.jobs.clean import looks_for_near_duplicates
+from pipeline.jobs.decisions import (
+    boilerplate_answers,
+    by_part,
+    clusters,
+    comparable_rows,
+    decisions,
+    distinct_pairs,
+    templates,
+)
+from pipeline.jobs.frames import ROW_BITS, Part, held, parts_of, table_frame
+from pipeline.jobs.funnel import run_funnel
+from pipeline.jobs.link import find_links
+from pipeline.jobs.pairs import DECISION, digest, write_pairs
+from pipeline.jobs.shards import finished_shards, with_patience
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame, SparkSession
+
+log = logging.getLogger(__name__)
+
+ROWS_PER_PARTITION = 50_000
+"""Rows of `cleaned` for each partition of a shuffle: its 700,000 bands are 30 MB, sorted in memory."""
+
+_PARTITIONS = "spark.sql.shuffle.partitions"
+
+_RESULT = pa.schema([pa.field("shard_id", pa.string()), pa.field("error", pa.string())])
+_RESULT_DDL = "shard_id string, error string"
+
+
+def is_up_to_date(work: str, cleaned: Sequence[Commit], config: Config) -> bool:
+    """Tell whether the tables were made from exactly these parts of `cleaned` with these settings."""
+    settings = _settings(DEDUP, config)
+    wanted = {_input(commit): settings for commit in cleaned}
+    manifests = [read_manifest(work, record.TABLE) for record in DEDUP.writes]
+    return not read_commits(work, DEDUP.name) and all(
+        m is not None and {c.shard.input: c.shard.settings for c in m.commits} == wanted for m in manifests
+    )
+
+
+def run_dedup(
+    spark: "SparkSession",
+    cleaned: Sequence[Commit],
+    *,
+    work: str,
+    config: Config,
+    report: Callable[[str], None] = lambda _: None,
+) -> list[Commit]:
+    """Bring the tables up to date with all parts of `cleaned`; returns the commits of all their parts.
+
+    `report` hears what is being done. Raises TransientError when parts were out of reach.
+    """
+    cleaned = sorted(cleaned, key=lambda c: (c.shard.input, c.shard.id))
+    near = looks_for_near_duplicates(config)
+    linked = _plan_links(work, cleaned, config) if near else {}
+    new = {c.shard.id for c in cleaned if c.shard.id not in linked}
+    parts = parts_of(work, Cleaned, cleaned, new=new)
+    _set_partitions(spark, sum(c.rows[Cleaned.TABLE] for c in cleaned), config)
+    report("removing exact duplicates")
+    everything = comparable_rows(spark, parts)
+    rows, boilerplate = everything, None
+    if near:
+        boilerplate = held(boilerplate_answers(everything, config=config.dedup))
+        rows = everything.join(boilerplate, "answer_key", "left_anti")
+    distinct = distinct_pairs(rows)
+    kept = template = None
+    if near:
+        report("comparing near-duplicates")
+        commits = _link(spark, distinct, cleaned, linked, parts=parts, work=work, config=config)
+        report("joining near-duplicates")
+        links = located_links(table_frame(spark, parts_of(work, Link, commits), Link), distinct)
+        kept = clusters(links, distinct, parts, config=config.dedup)
+        template = templates(links, kept, distinct)
+    decided = decisions(rows, distinct, kept=kept, template=template)
+    if boilerplate is not None:
+        from pyspark.sql import functions as sf
+
+        dropped = everything.join(boilerplate, "answer_key", "left_semi")
+        decided = decided.unionByName(
+            dropped.select("location", sf.lit("boilerplate").alias("kind")), allowMissingColumns=True
+        )
+    report("writing pairs")
+    commits = _write(by_part(decided), cleaned, work=work, config=config)
+    run_funnel(spark, commits, work=work, config=config)
+    return commits
+
+
+def _set_partitions(spark: "SparkSession", n_rows: int, config: Config) -> None:
+    """Cut every shuffle into as many partitions as the rows need, where the user has not said how many."""
+    if _PARTITIONS not in config.spark.conf:
+        spark.conf.set(_PARTITIONS, max(1, math.ceil(n_rows / ROWS_PER_PARTITION)))
+
+
+def located_links(links: "DataFrame", distinct: "DataFrame") -> "DataFrame":
+    """Return the links with the locations of their pairs, the smaller first, where both still exist."""
+    from pyspark.sql import functions as sf
+
+    for side in ("a", "b"):
+        places = distinct.select(sf.col("id").alias(f"id_{side}"), sf.col("location").alias(f"at_{side}"))
+        links = links.join(places, f"id_{side}")
+    ordered = links.select(
+        sf.least("at_a", "at_b").alias("location_a"),
+        sf.greatest("at_a", "at_b").alias("location_b"),
+        "same_facts",
+    )
+    return held(ordered)
+
+
+def _settings(stage: Stage, config: Config) -> str:
+    near = looks_for_near_duplicates(config)
+    dedup = config.dedup.model_dump() if near else None
+    n_rejects = config.clean.max_rejects_per_rule
+    return key_of(
+        stage=stage.name, version=stage.version, config=dedup, n_rejects=n_rejects if stage is DEDUP else None
+    )
+
+
+def _input(cleaned: Commit) -> str:
+    return storage.join("tables", Cleaned.TABLE, part_name(cleaned.shard.id))
+
+
+def _plan_links(work: str, cleaned: Sequence[Commit], config: Config) -> dict[str, Commit]:
+    """Return the finished parts of `links` by the id of their part of `cleaned`.
+
+    Where an earlier part of `cleaned` is gone, with pairs that links may rest on, all are made again.
+    """
+    settings = _settings(LINK, config)
+    finished = {
+        c.shard.input: c for c in finished_shards(work, LINK).values() if c.shard.settings == settings
+    }
+    by_cleaned = {_input(c): c.shard.id for c in cleaned}
+    if not set(finished) <= set(by_cleaned):
+        return {}
+    return {by_cleaned[path]: commit for path, commit in finished.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class _Task:
+    """A part to be written, as the task that writes it is told."""
+
+    no: int
+    input: str
+    """The part of `cleaned`."""
+    published: str | None
+    """Id of the shard that the manifests name for this input."""
+
+
+def _link(
+    spark: "SparkSession",
+    distinct: "DataFrame",
+    cleaned: Sequence[Commit],
+    linked: dict[str, Commit],
+    *,
+    parts: Sequence[Part],
+    work: str,
+    config: Config,
+) -> list[Commit]:
+    """Find the links of new parts and publish the table; returns the commits of all its parts."""
+    tasks = [_Task(p.no, _input(c), None) for p, c in zip(parts, cleaned, strict=True) if p.is_new]
+    fresh: list[Commit] = []
+    if tasks:
+        found = _by_new_part(find_links(spark, distinct, parts, config=config.dedup), parts)
+        write = partial(_write_links, work=work, settings=_settings(LINK, config))
+        fresh = _write_parts(found, tasks, write, work=work, stage=LINK)
+    commits = [*linked.values(), *fresh]
+    publish(work, LINK.name, records=LINK.writes, commits=commits)
+    return commits
+
+
+def _by_new_part(links: "DataFrame", parts: Sequence[Part]) -> "DataFrame":
+    """Give each link the number `no` of a new part that one of its pairs is in."""
+    from pyspark.sql import functions as sf
+
+    no_a, no_b = (sf.shiftright(f"location_{side}", ROW_BITS) for side in ("a", "b"))
+    new = [part.no for part in parts if part.is_new]
+    is_new = no_b.isin(new) if len(new) < len(parts) else sf.lit(True)
+    return links.withColumn("no", sf.when(is_new, no_b).otherwise(no_a))
+
+
+def _write_links(task: _Task, links: pa.Table, *, work: str, settings: str) -> str:
+    """Write one part of `links` and its commit record; returns the shard's id."""
+    shard = Shard.of(task.input, "parquet", version="", settings=settings)
+    schema = arrow_schema(Link)
+    with open_part(work, Link, shard.id) as part:
+        ordered = links.select(schema.names).sort_by([("id_a", "ascending"), ("id_b", "ascending")])
+        for batch in ordered.cast(schema).to_batches():
+            part.add_batch(batch)
+    write_commit(work, LINK.name, Commit(shard, ShardOutcome.READ, {Link.TABLE: part.n_rows}))
+    return shard.id
+
+
+def _write_pairs(task: _Task, decided: pa.Table, *, work: str, config: Config) -> str:
+    """Write one part of the other tables where its decisions have changed; returns the shard's id."""
+    decided = decided.select(DECISION.names).sort_by("row").cast(DECISION).combine_chunks()
+    settings = _settings(DEDUP, config)
+    shard = Shard.of(task.input, "parquet", version=digest(decided), settings=settings)
+    commit = storage.join(commit_folder(work, DEDUP.name), f"{shard.id}.json")
+    if shard.id != task.published and not storage.exists(commit):
+        n_rejects = config.clean.max_rejects_per_rule
+        write_pairs(shard, decided, work=work, max_rejects_per_rule=n_rejects)
+    return shard.id
+
+
+def _write_parts(
+    rows: "DataFrame",
+    tasks: Sequence[_Task],
+    write: Callable[[_Task, pa.Table], str],
+    *,
+    work: str,
+    stage: Stage,
+) -> list[Commit]:
+    """Call `write` for each task, with the rows of its number `no`; returns the commits of all tasks."""
+    from pyspark.sql import functions as sf
+
+    def call(group: pa.Table) -> pa.Table:
+        task = _Task(**json.loads(group["task"][0].as_py()))
+        shard_ids: list[str | None] = []
+        mine = group.filter(group["is_row"])  # a part without rows comes as one row of nulls
+        error = with_patience(lambda: shard_ids.append(write(task, mine)))
+        return pa.table({"shard_id": shard_ids or [None], "error": [error]}, schema=_RESULT)
+
+    spark = rows.sparkSession
+    named = spark.createDataFrame([(t.no, json.dumps(asdict(t))) for t in tasks], "no long, task string")
+    grouped = named.join(rows.withColumn("is_row", sf.lit(True)), "no", "left").groupBy("no")
+    results = grouped.applyInArrow(call, _RESULT_DDL).collect()
+    errors = [row["error"] for row in results if row["error"]]
+    if errors:
+        raise TransientError(
+            f"{len(errors)} of {len(tasks)} parts could not be written; the others are kept, run the same "
+            f"command again. First reason: {errors[0]}"
+        )
+    finished = finished_shards(work, stage)
+    return [finished[row["shard_id"]] for row in results]
+
+
+def _write(decided: "DataFrame", cleaned: Sequence[Commit], *, work: str, config: Config) -> list[Commit]:
+    published = {c.shard.input: c.shard.id for c in finished_shards(work, DEDUP).values()}
+    tasks = [_Task(no, _input(c), published.get(_input(c))) for no, c in enumerate(cleaned)]
+    write = partial(_write_pairs, work=work, config=config)
+    commits = _write_parts(decided, tasks, write, work=work, stage=DEDUP)
+    publish(work, DEDUP.name, records=DEDUP.writes, commits=commits)
+    return commits

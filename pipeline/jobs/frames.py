@@ -1,0 +1,156 @@
+"""Parts of a table as Spark frames, read through the same storage layer as everything else.
+
+A row's `location` names it within a run: the part's number, then the row's index within the part.
+"""
+
+import json
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import asdict, dataclass
+from functools import partial
+from itertools import groupby
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from pipeline.core import storage
+from pipeline.core.manifest import Commit, part_path
+from pipeline.core.records import Cleaned
+from pipeline.core.table import Record, arrow_schema
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame, SparkSession
+
+MAX_TASKS = 4096
+"""Tasks of one pass over a table: beyond so many parts, a task reads several."""
+
+ROW_BITS = 32
+"""Bits of a location that number the row: 4 billion rows a part, 2 billion parts."""
+
+ROWS_PER_BATCH = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One part file of a table, by its place in the manifest."""
+
+    no: int
+    path: str
+    is_new: bool
+    """Whether no earlier run has compared the part's pairs."""
+
+
+def parts_of(
+    work: str, record: type[Record], commits: Sequence[Commit], *, new: Collection[str] = ()
+) -> list[Part]:
+    """Return the parts of a table; `new` holds the shard ids of the new ones."""
+    return [
+        Part(no, part_path(work, record.TABLE, c.shard.id), c.shard.id in new) for no, c in enumerate(commits)
+    ]
+
+
+def cleaned_frame(spark: "SparkSession", parts: Sequence[Part], columns: Sequence[str]) -> "DataFrame":
+    """Return location, is_new and the named columns of the rows of `cleaned` that no rule dropped."""
+    fields = [arrow_schema(Cleaned).field(name) for name in columns]
+    schema = pa.schema([pa.field("location", pa.int64()), pa.field("is_new", pa.bool_()), *fields])
+    return _part_rows(spark, parts).mapInArrow(partial(_read_cleaned, schema=schema), _ddl(schema))
+
+
+def table_frame(spark: "SparkSession", parts: Sequence[Part], record: type[Record]) -> "DataFrame":
+    """Return all columns and rows of a table."""
+    schema = arrow_schema(record)
+    return _part_rows(spark, parts).mapInArrow(partial(_read_table, schema=schema), _ddl(schema))
+
+
+def with_texts(locations: "DataFrame", parts: Sequence[Part]) -> "DataFrame":
+    """Return location, id, question and answer of the rows of `cleaned` at the given (distinct) locations.
+
+    Each part is read once, by one task; of its rows the locations alone are held.
+    """
+    from pyspark.sql import functions as sf
+
+    fields = [arrow_schema(Cleaned).field(name) for name in ("id", "question", "answer")]
+    schema = pa.schema([pa.field("location", pa.int64()), *fields])
+    paths = locations.sparkSession.createDataFrame([(p.no, p.path) for p in parts], "no long, path string")
+    return (
+        locations.select("location", sf.shiftright("location", ROW_BITS).alias("no"))
+        .join(sf.broadcast(paths), "no")
+        .repartition("no")
+        .sortWithinPartitions("location")
+        .mapInArrow(partial(_read_texts, schema=schema), _ddl(schema))
+    )
+
+
+def held(frame: "DataFrame") -> "DataFrame":
+    """Compute a frame now and keep it on the executors' disks, as more than one thing follows from it."""
+    from pyspark import StorageLevel
+
+    return frame.localCheckpoint(storageLevel=StorageLevel.DISK_ONLY)
+
+
+def _part_rows(spark: "SparkSession", parts: Sequence[Part]) -> "DataFrame":
+    from pipeline.jobs.session import one_row_a_task
+
+    n_tasks = min(len(parts), MAX_TASKS)
+    return one_row_a_task(
+        spark, [json.dumps([asdict(p) for p in parts[task::n_tasks]]) for task in range(n_tasks)]
+    )
+
+
+def _ddl(schema: pa.Schema) -> Any:
+    from pyspark.sql.pandas.types import from_arrow_schema
+
+    return from_arrow_schema(schema)
+
+
+def _parts(batches: Iterator[pa.RecordBatch]) -> Iterator[Part]:
+    for batch in batches:
+        for text in batch.column("row").to_pylist():
+            yield from (Part(**tree) for tree in json.loads(text))
+
+
+def _read_cleaned(batches: Iterator[pa.RecordBatch], *, schema: pa.Schema) -> Iterator[pa.RecordBatch]:
+    names = schema.names[2:]
+    for part in _parts(batches):
+        for first, rows in _batches(part.path, [*names, "dropped_by"]):
+            location = pa.array(np.arange(first, first + rows.num_rows) + (part.no << ROW_BITS))
+            is_new = pa.array(np.full(rows.num_rows, part.is_new))
+            arrays = [location, is_new, *(rows.column(name) for name in names)]
+            kept = rows.column("dropped_by").is_null()
+            yield pa.RecordBatch.from_arrays(arrays, names=schema.names).filter(kept)
+
+
+def _read_table(batches: Iterator[pa.RecordBatch], *, schema: pa.Schema) -> Iterator[pa.RecordBatch]:
+    for part in _parts(batches):
+        for _, rows in _batches(part.path, schema.names):
+            yield rows
+
+
+def _read_texts(batches: Iterator[pa.RecordBatch], *, schema: pa.Schema) -> Iterator[pa.RecordBatch]:
+    wanted = (
+        (path, location)
+        for batch in batches
+        for path, location in zip(
+            batch.column("path").to_pylist(), batch.column("location").to_pylist(), strict=True
+        )
+    )
+    for path, members in groupby(wanted, key=lambda pair: pair[0]):
+        locations = np.array([location for _, location in members])
+        indices = locations & ((1 << ROW_BITS) - 1)
+        for first, rows in _batches(path, schema.names[1:]):
+            here = slice(*np.searchsorted(indices, (first, first + rows.num_rows)))
+            if here.start < here.stop:
+                found = rows.take(pa.array(indices[here] - first))
+                yield pa.RecordBatch.from_arrays(
+                    [pa.array(locations[here]), *found.columns], names=schema.names
+                )
+
+
+def _batches(path: str, columns: Sequence[str]) -> Iterator[tuple[int, pa.RecordBatch]]:
+    """Yield the index of each batch's first row, and the batch."""
+    with storage.open_read(path) as stream:
+        first = 0
+        for batch in pq.ParquetFile(stream).iter_batches(batch_size=ROWS_PER_BATCH, columns=list(columns)):
+            yield first, batch.select(list(columns))
+            first += batch.num_rows
