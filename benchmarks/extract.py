@@ -27,7 +27,8 @@ import psutil
 from rich.console import Console
 from rich.table import Table
 
-sys.path[0] = str(Path(__file__).parents[1])  # this file's own folder would hide the package `extract`
+if __name__ == "__main__":
+    sys.path[0] = str(Path(__file__).parents[1])  # this file's own folder would hide the package `extract`
 
 SIZES = (1, 2, 4, 8)
 EVERY_PAGE_LIMIT = 400

@@ -29,7 +29,8 @@ from rich.console import Console
 from rich.table import Table
 
 ROOT = Path(__file__).parents[1]
-sys.path[0] = str(ROOT)  # this file's own folder would hide the package `extract`
+if __name__ == "__main__":
+    sys.path[0] = str(ROOT)  # this file's own folder would hide the package `extract`
 
 from benchmarks.langid_pages import (
     NTREX,

@@ -30,7 +30,8 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-sys.path[0] = str(Path(__file__).parents[1])  # this file's own folder would hide the package `extract`
+if __name__ == "__main__":
+    sys.path[0] = str(Path(__file__).parents[1])  # this file's own folder would hide the package `extract`
 from benchmarks.synthetic_faq import PAIRS_PER_PAGE, jaccard, language_of, pair, written
 from pipeline.core.errors import ConfigError
 from pipeline.core.ids import md5_hex, pair_id

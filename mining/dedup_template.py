@@ -1,11 +1,11 @@
 """The frame of a question that a template was filled into: "How long is the flight to ( )?"
 
-Siblings of a template share every word of the question but those that say what it is about, and these are masked:
+Siblings of a template share every word of the question but those that say what it is about. These are masked:
 its numbers; its names, which capitals show, or katakana; what the page's title names, too; and short words
 beside all these, as articles change with the noun. What stays is the frame.
 
-Known limit: a name in lower case or in a script without capitals that the title does not repeat is not masked, so
-that such siblings are not recognised as such. They are kept apart all the same (`mining.dedup_facts`).
+Known limit: a name in lower case, or in a script without capitals, stays where the title does not repeat it;
+such siblings are not recognised as such. They are kept apart all the same (`mining.dedup_facts`).
 """
 
 import re
@@ -31,7 +31,7 @@ _CASED = regex.compile(r"[\p{Latin}\p{Greek}\p{Cyrillic}\p{Armenian}]")
 
 
 def template_key(question: str, *, title: str, site: str) -> int:
-    """Return a signed 64-bit key that siblings of one template on one site share; 0 where there is no frame."""
+    """Return a signed 64-bit key that siblings of one template on one site share; 0 without a frame."""
     frame = question_frame(question, title=title)
     if not frame:
         return 0
@@ -40,7 +40,7 @@ def template_key(question: str, *, title: str, site: str) -> int:
 
 
 def question_frame(question: str, *, title: str) -> tuple[str, ...]:
-    """Return the question's units, each run of masked ones as ""; empty where nothing or too much is masked."""
+    """Return the question's units, masked ones as one "" a run; empty if nothing or too much is masked."""
     facts = Facts.of(question, "")
     units = facts.units[0]
     folded = plain(title).casefold()

@@ -120,6 +120,41 @@ def clean(
 
 
 @app.command()
+def enrich(
+    work: Work,
+    master: Master = "local[1]",
+    config_file: ConfigFile = None,
+    overrides: Overrides = None,
+    quiet: Quiet = False,
+    as_json: AsJson = False,
+) -> None:
+    """Let models say what pairs are about and whether answers fit: table enrichments (--set enrich...)."""
+    from pipeline.core.config import load_config
+    from pipeline.jobs.enrich import enrich as run
+    from pipeline.summary import print_enrich_summary
+
+    config = load_config(config_file, overrides or ())
+    summary = run(work, master=master, config=config, console=_console(quiet))
+    if as_json:
+        _print_json(summary.figures())
+    elif not quiet:
+        print_enrich_summary(summary, console=Console())
+
+
+@app.command()
+def report(
+    work: Work,
+    out: Annotated[
+        str | None, typer.Option(help="File to write.", show_default="report.html in the work folder")
+    ] = None,
+) -> None:
+    """Write one self-contained HTML page about the tables: the funnel, languages, rejects, clusters."""
+    from pipeline.report.write import write_report
+
+    Console().print(write_report(work, out), highlight=False, soft_wrap=True)
+
+
+@app.command()
 def demo(
     work: Work = "demo",
     master: Master = "local[*]",

@@ -1,12 +1,12 @@
 """What a person sees when a command has finished."""
 
-import re
-
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
 from pipeline.core.outcomes import RecordOutcome
+from pipeline.core.text import harmless
+from pipeline.jobs.enrich import EnrichSummary
 from pipeline.jobs.run_clean import CleanSummary
 from pipeline.jobs.run_extract import ExtractSummary
 
@@ -26,15 +26,6 @@ _MEANING = {
     RecordOutcome.TRUNCATED: "cut off by the end of the file",
     RecordOutcome.NO_HTTP: "no readable HTTP head",
 }
-
-_UNSAFE = re.compile(
-    r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufff9-\ufffb]"
-)
-
-
-def harmless(text: str) -> str:
-    """Make text from strangers safe to print: control and direction characters show as their code points."""
-    return _UNSAFE.sub(lambda found: f"<U+{ord(found.group()):04X}>", text)
 
 
 def shown(text: str) -> str:
@@ -92,9 +83,8 @@ def print_clean_summary(summary: CleanSummary, *, console: Console) -> None:
         console.print(f"Text changed by: {changed}")
     named = list(summary.languages.items())[:SHOWN_LANGUAGES]
     rest = len(summary.languages) - len(named)
-    console.print(
-        f"Languages: {', '.join(f'{code} {n:,}' for code, n in named)}" + (f" and {rest} more" if rest else "")
-    )
+    languages = ", ".join(f"{code} {n:,}" for code, n in named)
+    console.print(f"Languages: {languages}" + (f" and {rest} more" if rest else ""))
     if summary.start_s:
         console.print(
             f"Starting and stopping Spark took {summary.start_s:.1f} s, cleaning {summary.clean_s:.1f} s, "
@@ -103,3 +93,19 @@ def print_clean_summary(summary: CleanSummary, *, console: Console) -> None:
     else:
         console.print("Nothing to do: all parts were done before.")
     console.print(f"{summary.n_pairs:,} pairs in {summary.work}/tables/pairs", style="bold")
+
+
+def print_enrich_summary(summary: EnrichSummary, *, console: Console) -> None:
+    """Print which scores the pairs have, and from which models."""
+    for score, n in summary.n_scored.items():
+        model = summary.models.get(score, "an earlier revision of the model")
+        console.print(f"{n:,} of {summary.n_pairs:,} pairs have {score} by {shown(model)}")
+    if summary.n_undefined:
+        console.print(f"{summary.n_undefined:,} pairs have no similarity: an embedding without direction.")
+    if summary.n_parts_written_now:
+        console.print(
+            f"Starting and stopping Spark took {summary.start_s:.1f} s, the work {summary.work_s:.1f} s."
+        )
+    else:
+        console.print("Nothing to do: all parts were done before.")
+    console.print(f"Scores in {summary.work}/tables/enrichments", style="bold")

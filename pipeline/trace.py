@@ -21,7 +21,8 @@ from pipeline.core import storage
 from pipeline.core.errors import ConfigError
 from pipeline.core.manifest import Manifest, part_files, read_manifest
 from pipeline.core.records import Page, PairRaw, Scan
-from pipeline.summary import harmless, shown
+from pipeline.core.text import harmless
+from pipeline.summary import shown
 
 MIN_PREFIX = 6
 SHOWN_CHARS = 3000

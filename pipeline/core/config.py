@@ -142,8 +142,8 @@ class DedupConfig(Section):
     n_bands: int = Field(
         14,
         ge=1,
-        description="Bands of the MinHash signature; with 8 rows a pair of Jaccard 0.8 meets with probability "
-        "0.92, one of 0.85 with 0.99, one of 0.5 with 0.05 (1 - (1 - J^rows)^bands).",
+        description="Bands of the MinHash signature; with 8 rows a pair of Jaccard 0.8 meets with "
+        "probability 0.92, one of 0.85 with 0.99, one of 0.5 with 0.05 (1 - (1 - J^rows)^bands).",
     )
     n_rows: int = Field(8, ge=1, description="Rows of each band (FineWeb: 14 x 8).")
     min_jaccard: float = Field(
@@ -198,8 +198,8 @@ class EnrichConfig(Section):
     batch_size: int = Field(
         32,
         ge=1,
-        description="Texts a model reads at a time. 32 is sentence-transformers' default; a GPU is faster with "
-        "as many as its memory holds.",
+        description="Texts a model reads at a time. 32 is sentence-transformers' default; a GPU is faster "
+        "with as many as its memory holds.",
     )
     device: str = Field(
         "auto",

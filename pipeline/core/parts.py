@@ -59,7 +59,8 @@ class PartWriter:
             self._keep(batch)
 
     def _keep(self, batch: pa.RecordBatch) -> None:
-        self._batches.append(batch)
+        if batch.num_rows:
+            self._batches.append(batch)
         self._n_bytes += batch.nbytes
         if self._n_bytes >= ROW_GROUP_BYTES:
             self._to_file()

@@ -358,7 +358,7 @@ class Enrichment:
 
     id: str
     semantic_similarity: float | None
-    """Cosine of the embeddings of question and answer, in [-1, 1]."""
+    """Cosine of the embeddings, in [-1, 1]; null, with a model named, where one has no direction."""
     similarity_model: str | None
     """Model id and revision, `id@revision`."""
     topic: str | None

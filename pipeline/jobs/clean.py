@@ -16,12 +16,12 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import xxhash
-from extract.langid import Language, LanguageIdentifier, PageEvidence
 
 from extract import clean as cleaning
 from extract import langid
 from extract.clean import CleanText
-from mining.dedup import Signer, answer_key, fact_key
+from extract.langid import Language, LanguageIdentifier, PageEvidence
+from mining.dedup import BANDS_VERSION, Signer, answer_key, fact_key
 from mining.dedup_template import template_key
 from pipeline.core import storage
 from pipeline.core.config import Config
@@ -214,7 +214,9 @@ def _rows_depend_on(config: Config) -> dict[str, Any]:
     return {
         "clean": config.clean.model_dump(exclude={"max_rejects_per_rule"}),
         "language": config.language.model_dump(),
-        "bands": config.dedup.model_dump(include={"ngram", "n_bands", "n_rows"}) if near else None,
+        "bands": [BANDS_VERSION, config.dedup.model_dump(include={"ngram", "n_bands", "n_rows"})]
+        if near
+        else None,
     }
 
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def comparable_rows(spark: "SparkSession", parts: Sequence[Part]) -> "DataFrame":
-    """Return location, is_new, id, rank, answer_key, template_key and site of every cleaned row that no rule dropped."""
+    """Return what the decisions on the cleaned rows that no rule dropped rest on: keys, rank and site."""
     from pyspark.sql import functions as sf
 
     rows = cleaned_frame(spark, parts, ("id", "rank", "answer_key", "template_key", "origin"))

@@ -26,13 +26,12 @@ from pipeline.core.manifest import (
     part_name,
     publish,
     read_commits,
-    read_manifest,
     write_commit,
 )
 from pipeline.core.outcomes import ShardOutcome
 from pipeline.core.parts import open_part
 from pipeline.core.records import Cleaned, Link
-from pipeline.core.stages import DEDUP, LINK, Stage
+from pipeline.core.stages import DEDUP, FUNNEL, LINK, Stage
 from pipeline.core.table import arrow_schema
 from pipeline.jobs.clean import looks_for_near_duplicates
 from pipeline.jobs.decisions import (
@@ -45,7 +44,7 @@ from pipeline.jobs.decisions import (
     templates,
 )
 from pipeline.jobs.frames import ROW_BITS, Part, held, parts_of, table_frame
-from pipeline.jobs.funnel import run_funnel
+from pipeline.jobs.funnel import funnel_shard, run_funnel
 from pipeline.jobs.link import find_links
 from pipeline.jobs.pairs import DECISION, digest, write_pairs
 from pipeline.jobs.shards import finished_shards, with_patience
@@ -68,10 +67,10 @@ def is_up_to_date(work: str, cleaned: Sequence[Commit], config: Config) -> bool:
     """Tell whether the tables were made from exactly these parts of `cleaned` with these settings."""
     settings = _settings(DEDUP, config)
     wanted = {_input(commit): settings for commit in cleaned}
-    manifests = [read_manifest(work, record.TABLE) for record in DEDUP.writes]
-    return not read_commits(work, DEDUP.name) and all(
-        m is not None and {c.shard.input: c.shard.settings for c in m.commits} == wanted for m in manifests
-    )
+    commits = list(finished_shards(work, DEDUP).values())
+    if read_commits(work, DEDUP.name) or {c.shard.input: c.shard.settings for c in commits} != wanted:
+        return False
+    return funnel_shard(commits, config).id in finished_shards(work, FUNNEL)
 
 
 def run_dedup(

@@ -43,6 +43,13 @@ def funnel_rows(counts: Sequence[StepCount], *, steps: Sequence[str]) -> Iterato
         assert n == ended[language, None], f"pairs in {language} are lost"
 
 
+def funnel_shard(commits: Sequence[Commit], config: Config) -> Shard:
+    """Return the one shard of `funnel` that follows from these parts of `counts`."""
+    version = key_of(shards=sorted(c.shard.id for c in commits))
+    settings = key_of(stage=FUNNEL.name, version=FUNNEL.version, steps=steps(config))
+    return Shard.of("tables/counts", "parquet", version=version, settings=settings)
+
+
 def run_funnel(spark: "SparkSession", commits: Sequence[Commit], *, work: str, config: Config) -> None:
     """Sum up the parts of `counts` and publish `funnel`: one part, of languages times steps rows."""
     from pyspark.sql import functions as sf
@@ -53,9 +60,7 @@ def run_funnel(spark: "SparkSession", commits: Sequence[Commit], *, work: str, c
         .agg(sf.sum("n_ended").alias("n_ended"), sf.sum("n_changed").alias("n_changed"))
     )
     counts = [StepCount(**row.asDict()) for row in summed.collect()]
-    version = key_of(shards=sorted(c.shard.id for c in commits))
-    settings = key_of(stage=FUNNEL.name, version=FUNNEL.version, steps=steps(config))
-    shard = Shard.of("tables/counts", "parquet", version=version, settings=settings)
+    shard = funnel_shard(commits, config)
     with open_part(work, FunnelStep, shard.id) as part:
         for row in funnel_rows(counts, steps=steps(config)):
             part.add(row)

@@ -147,7 +147,7 @@ def _funnel(work: str) -> tuple[dict[str, int], dict[str, int], Counter[str]]:
     assert manifest is not None
     (path,) = part_files(work, manifest)
     with storage.open_read(path) as stream:
-        rows = pq.read_table(stream).to_pylist()
+        rows = pq.ParquetFile(stream).read().to_pylist()  # read_table may abort at exit
     dropped: Counter[str] = Counter()
     changed: Counter[str] = Counter()
     languages: Counter[str] = Counter()

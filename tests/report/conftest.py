@@ -22,7 +22,7 @@ from pipeline.core.records import (
     Reject,
     Scan,
 )
-from pipeline.report import write_report
+from pipeline.report.write import write_report
 
 STAGES = {
     "extract": (Scan, Page, PairRaw),

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from pipeline.core.errors import ConfigError
 from pipeline.core.manifest import part_files, read_manifest
 from pipeline.core.records import FunnelStep
-from pipeline.report_figures import gather
-from pipeline.report_funnel import Funnel, Passage, Rule
-from pipeline.report_tables import Counts, First, HeavyHitters, Lengths
+from pipeline.report.figures import gather
+from pipeline.report.funnel import Funnel, Passage, Rule
+from pipeline.report.tables import Counts, First, HeavyHitters, Lengths
 
 
 @pytest.mark.parametrize("n_parts", [1, 3])

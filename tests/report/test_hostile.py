@@ -10,11 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.core.records import Enrichment, FunnelStep
-from pipeline.report import write_report
-from pipeline.report_charts import Bar, long_bars
-from pipeline.report_html import Html, element, stylesheet, text
-from pipeline.report_texts import language_tag, shortened
-from pipeline.summary import harmless
+from pipeline.core.text import harmless
+from pipeline.report.charts import Bar, long_bars
+from pipeline.report.html import Html, element, stylesheet, text
+from pipeline.report.texts import language_tag, shortened
+from pipeline.report.write import write_report
 
 HOSTILE = [
     "<script>alert(1)</script>",
@@ -166,10 +166,10 @@ def test_a_style_sheet_cannot_end_its_element():
 
 
 def test_only_one_module_declares_strings_to_be_markup():
-    sources = Path(__file__).parents[2] / "pipeline"
-    makers = [path.name for path in sources.glob("report*.py") if " Html(" in path.read_text()]
-    makers += [path.name for path in sources.glob("report*.py") if "(Html(" in path.read_text()]
-    assert set(makers) == {"report_html.py"}
+    sources = Path(__file__).parents[2] / "pipeline" / "report"
+    makers = [path.name for path in sources.glob("*.py") if " Html(" in path.read_text()]
+    makers += [path.name for path in sources.glob("*.py") if "(Html(" in path.read_text()]
+    assert set(makers) == {"html.py"}
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ import pytest
 from pipeline.core import storage
 from pipeline.core.errors import ConfigError
 from pipeline.core.records import Duplicate, Enrichment, FunnelStep, Reject, Scan
-from pipeline.report import write_report
+from pipeline.report.write import write_report
 
 
 def table_of(root, summary):
@@ -209,7 +209,7 @@ def test_headings_tables_and_charts_can_be_read_aloud(tmp_path, page, sample):
 def test_the_same_tables_give_the_same_bytes_in_any_batches(tmp_path, make, sample, monkeypatch):
     first = Path(write_report(make.work(tmp_path / "a", sample))).read_bytes()
     assert Path(write_report(make.work(tmp_path / "b", sample))).read_bytes() == first
-    monkeypatch.setattr("pipeline.report_tables.ROWS_PER_BATCH", 1)
+    monkeypatch.setattr("pipeline.report.tables.ROWS_PER_BATCH", 1)
     assert Path(write_report(make.work(tmp_path / "c", sample))).read_bytes() == first
 
 

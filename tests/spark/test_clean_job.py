@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections import Counter, defaultdict
+from itertools import pairwise
 
 import pyarrow.compute as pc
 import pytest
@@ -111,7 +112,7 @@ def test_the_funnel_of_each_language_leads_from_all_its_rows_to_its_pairs(in_one
     for language, steps in by_language.items():
         assert steps[0]["n_in"] == cleaned[language]
         assert steps[-1]["n_out"] == pairs[language]
-        for before, after in zip(steps, steps[1:], strict=False):
+        for before, after in pairwise(steps):
             assert before["n_out"] == after["n_in"]
     assert summary.languages == dict(pairs)
     assert [row["rule"] for row in steps[-3:]] == ["boilerplate", "exact_duplicate", "near_duplicate"]

@@ -196,7 +196,7 @@ def test_trace_prints_the_way_back_with_control_characters_made_harmless(work, t
     assert done.returncode == 0, done.stderr
     for part in (pair["id"], str(pair["warc_offset"]), "page outcome extracted", "mainEntity"):
         assert part in done.stdout
-    from pipeline.summary import harmless
+    from pipeline.core.text import harmless
 
     assert harmless("a\x1b[31mred\u202eb\x07") == "a<U+001B>[31mred<U+202E>b<U+0007>"
     assert harmless("tab\tline\nزبان می‌خواهم") == "tab\tline\nزبان می‌خواهم"

@@ -4,11 +4,11 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from pipeline.report_charts import Column, histogram, percent, share_of
-from pipeline.report_figures import MAX_ORIGINS, SIMILARITY_EDGES, Figures
-from pipeline.report_html import Html, element
-from pipeline.report_tables import Lengths
-from pipeline.report_texts import (
+from pipeline.report.charts import Column, histogram, percent, share_of
+from pipeline.report.figures import MAX_ORIGINS, SIMILARITY_EDGES, Figures
+from pipeline.report.html import Html, element
+from pipeline.report.tables import Lengths
+from pipeline.report.texts import (
     CLEAN,
     ENRICH,
     cards,

@@ -7,9 +7,9 @@ from typing import Any
 
 import langcodes
 
-from pipeline.report_charts import percent, share_of
-from pipeline.report_html import Child, Html, element
-from pipeline.report_tables import Counts
+from pipeline.report.charts import percent, share_of
+from pipeline.report.html import Child, Html, element
+from pipeline.report.tables import Counts
 
 EXTRACT = "faqtory extract INPUT... --work DIR"
 CLEAN = "faqtory clean --work DIR"

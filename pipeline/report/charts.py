@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from pipeline.report_html import Html, element, joined
+from pipeline.report.html import Html, element, joined
 
 _PLOT_PX = 130
 """Height of a histogram's highest column."""

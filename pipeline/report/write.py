@@ -6,8 +6,8 @@ by its hash and nothing else. The same tables give the same bytes.
 
 from pipeline.core import storage
 from pipeline.core.errors import ConfigError
-from pipeline.report_figures import gather
-from pipeline.report_page import render
+from pipeline.report.figures import gather
+from pipeline.report.page import render
 
 
 def write_report(work: str, out: str | None = None) -> str:

@@ -19,8 +19,8 @@ from pipeline.core.manifest import Manifest
 from pipeline.core.records import Duplicate, Enrichment, FunnelStep, Page, Pair, PairRaw, Reject, Scan
 from pipeline.core.storage import exists
 from pipeline.core.table import Record
-from pipeline.report_funnel import Funnel, FunnelTally
-from pipeline.report_tables import Counts, First, HeavyHitters, Lengths, batches, open_table
+from pipeline.report.funnel import Funnel, FunnelTally
+from pipeline.report.tables import Counts, First, HeavyHitters, Lengths, batches, open_table
 
 MAX_ORIGINS = 1_000_000
 """Origins counted exactly, in 170 MB (measured); twice that while the rarer half is forgotten."""

@@ -5,10 +5,9 @@ import hashlib
 from functools import cache
 from importlib.resources import files
 
-from pipeline import report_content as content
-from pipeline import report_flow as flow
-from pipeline.report_figures import Figures
-from pipeline.report_html import Html, document, element, stylesheet
+from pipeline.report import content, flow
+from pipeline.report.figures import Figures
+from pipeline.report.html import Html, document, element, stylesheet
 
 
 def render(figures: Figures) -> Html:
@@ -63,4 +62,4 @@ def _head(title: str) -> list[Html]:
 
 @cache
 def _css() -> str:
-    return (files("pipeline") / "report.css").read_text(encoding="utf-8")
+    return (files("pipeline.report") / "report.css").read_text(encoding="utf-8")

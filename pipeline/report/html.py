@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterable
 from html import escape
 
-from pipeline.summary import harmless
+from pipeline.core.text import harmless
 
 _NAME = re.compile(r"[a-zA-Z][a-zA-Z0-9-]*")
 _VOID = frozenset({"meta", "br", "rect", "line"})

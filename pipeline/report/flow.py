@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator
 
-from pipeline.report_charts import Bar, compact, long_bars, percent, share_of, short_bars
-from pipeline.report_figures import Figures
-from pipeline.report_funnel import MIN_UNUSUAL_DROPS, MIN_UNUSUAL_RATIO, NO_LANGUAGE, Funnel
-from pipeline.report_html import Html, element
-from pipeline.report_texts import CLEAN, EXTRACT, counts_table, details, facts, missing, note, numbered, table
+from pipeline.report.charts import Bar, compact, long_bars, percent, share_of, short_bars
+from pipeline.report.figures import Figures
+from pipeline.report.funnel import MIN_UNUSUAL_DROPS, MIN_UNUSUAL_RATIO, NO_LANGUAGE, Funnel
+from pipeline.report.html import Html, element
+from pipeline.report.texts import CLEAN, EXTRACT, counts_table, details, facts, missing, note, numbered, table
 
 N_LANGUAGES_DRAWN = 30
 N_UNUSUAL_SHOWN = 30
