@@ -17,18 +17,18 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import psutil
 from rich.console import Console
 from rich.table import Table
 
 if __name__ == "__main__":
     sys.path[0] = str(Path(__file__).parents[1])  # this file's own folder would hide the package `extract`
+
+from benchmarks.jobs import run_job
 
 SIZES = (1, 2, 4, 8)
 EVERY_PAGE_LIMIT = 400
@@ -155,49 +155,17 @@ def whole_job(paths: list[Path], *, cores: int, repeat: int = 2) -> dict[str, fl
     runs = []
     for _ in range(repeat):
         with tempfile.TemporaryDirectory() as work:
-            command = [Path(sys.executable).with_name("faqtory"), "extract", *paths, "--work", work, "--json"]
-            process = subprocess.Popen(
-                [*map(str, command), "--master", f"local[{cores}]"], stdout=subprocess.PIPE, text=True
-            )
-            peak = _watch_workers(process)
-            output, _ = process.communicate()
-            if process.returncode:
-                raise SystemExit(f"the job failed with exit code {process.returncode}")
-            figures = json.loads(output)
+            figures, peaks = run_job("extract", *paths, "--work", work, cores=cores)
             runs.append(
                 {
                     "seconds": figures["work_s"],
                     "start_s": figures["start_s"],
                     "n_pages": sum(figures["outcomes"].values()),
                     "n_pairs": figures["n_pairs"],
-                    "peak_bytes": peak[0],
+                    "peak_bytes": peaks.worker,
                 }
             )
     return min(runs, key=lambda run: run["seconds"])
-
-
-def _watch_workers(process: "subprocess.Popen[str]") -> list[int]:
-    peak = [0]
-
-    def watch() -> None:
-        while process.poll() is None:
-            for child in _children(process.pid):
-                try:
-                    if "pyspark" in " ".join(child.cmdline()) and "java" not in child.name():
-                        peak[0] = max(peak[0], child.memory_info().rss)
-                except psutil.Error:
-                    continue
-            time.sleep(0.05)
-
-    threading.Thread(target=watch, daemon=True).start()
-    return peak
-
-
-def _children(pid: int) -> list[psutil.Process]:
-    try:
-        return psutil.Process(pid).children(recursive=True)
-    except psutil.Error:
-        return []
 
 
 def run(n_pages: int, folder: Path) -> dict[str, float]:
