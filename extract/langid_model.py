@@ -1,5 +1,6 @@
 """A fastText language model: its file, its labels, and what it says about one text."""
 
+import hashlib
 import importlib.util
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -32,9 +33,7 @@ def load_predictor(path: str) -> Predictor:
     """
     import fasttext
 
-    file = Path(path) if path else _bundled_model()
-    if not file.is_file():
-        raise ConfigError(f"language.model: there is no file {file}; give the path of a fastText model.")
+    file = _model_file(path)
     try:
         predictor: Predictor = fasttext.load_model(str(file))
         predictor.predict("a", k=1)
@@ -43,6 +42,19 @@ def load_predictor(path: str) -> Predictor:
             f"language.model: {file} is not a fastText language model; download it again or give another one."
         ) from None
     return predictor
+
+
+def model_key(path: str) -> str:
+    """Return 16 hex digits that tell the content of a model file; ConfigError where it is missing."""
+    with _model_file(path).open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()[:16]
+
+
+def _model_file(path: str) -> Path:
+    file = Path(path) if path else _bundled_model()
+    if not file.is_file():
+        raise ConfigError(f"language.model: there is no file {file}; give the path of a fastText model.")
+    return file
 
 
 def _bundled_model() -> Path:

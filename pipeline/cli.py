@@ -2,9 +2,10 @@
 
 import json
 import logging
+import os
 import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, NoReturn
 
 import typer
 from rich.console import Console
@@ -243,7 +244,25 @@ def main() -> None:
         app(standalone_mode=True)
     except FaqtoryError as error:
         print(f"faqtory: {error}", file=sys.stderr)  # noqa: T201
-        sys.exit(error.exit_code)
+        _leave(error.exit_code)
+    except SystemExit as done:
+        if done.code is None or isinstance(done.code, int):
+            _leave(done.code or 0)
+        raise
+
+
+def _leave(exit_code: int) -> NoReturn:
+    """End the process without taking the interpreter down.
+
+    Threads of pyarrow 26 aborted one such end in ten (SIGABRT after everything was done and printed).
+    """
+    logging.shutdown()
+    try:
+        sys.stdout.flush()
+        sys.stderr.flush()
+    except BrokenPipeError:  # as in `faqtory config | head`
+        exit_code = exit_code or 1
+    os._exit(exit_code)
 
 
 def _console(quiet: bool) -> Console:

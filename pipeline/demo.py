@@ -8,17 +8,19 @@ from rich.table import Table
 
 from pipeline.core.config import Config
 from pipeline.core.manifest import part_files, read_manifest
-from pipeline.core.records import PairRaw
+from pipeline.core.records import Pair
+from pipeline.jobs.run_clean import clean
 from pipeline.jobs.run_extract import extract
+from pipeline.report.write import write_report
 from pipeline.sample.build import build_sample
-from pipeline.summary import print_extract_summary, shown
+from pipeline.summary import print_clean_summary, print_extract_summary, shown
 
-SHOWN_LANGUAGES = ("en", "de", "el", "uk", "ar", "he", "hi", "th", "zh", "ja", "ko", "sw")
+SHOWN_LANGUAGES = ("eng", "deu", "ell", "ukr", "ara", "heb", "hin", "tha", "zho", "jpn", "kor", "swa")
 """Languages of which the demo prints a pair: one or two of each script."""
 
 
 def run_demo(work: str, *, master: str, console: Console, out: Console) -> None:
-    """Build the sample crawl, extract it, and show pairs in several languages and where to look further."""
+    """Build the sample crawl, extract and clean it, and show pairs in several languages and where to look."""
     sample = build_sample(Path(work) / "crawl")
     out.print(
         f"The sample crawl: {sample.counts['n_sites']} fictitious sites in {len(sample.warc_paths)} WARC "
@@ -33,15 +35,19 @@ def run_demo(work: str, *, master: str, console: Console, out: Console) -> None:
         console=console,
     )
     print_extract_summary(summary, console=out)
+    out.print()
+    print_clean_summary(clean(work=work, master=master, config=Config(), console=console), console=out)
+    out.print()
     rows = _sample_rows(work)
     table = Table("language", "question and answer", "id", box=None, padding=(0, 2, 1, 0))
     for row in rows:
         text = f"[bold]{shown(row['question'])}[/bold]\n{shown(_shortened(row['answer']))}"
-        table.add_row(row["html_lang"], text, row["id"][:8])
+        table.add_row(row["language"], text, row["id"][:8])
     out.print(table)
     command = sys.argv[0] if sys.argv[0].startswith(".") else "faqtory"
     out.print("Look further:")
     for line in (
+        f"open {write_report(work)}    # the funnel, languages, rejects, duplicates as one page",
         f"{command} tables --work {work}",
         f"{command} trace {rows[0]['id'][:8]} --work {work}    # one pair's way back to the crawl",
         f"{command} extract YOUR.warc.gz --work out",
@@ -52,13 +58,13 @@ def run_demo(work: str, *, master: str, console: Console, out: Console) -> None:
 def _sample_rows(work: str) -> list[dict[str, str]]:
     import pyarrow.dataset as ds
 
-    manifest = read_manifest(work, PairRaw.TABLE)
+    manifest = read_manifest(work, Pair.TABLE)
     assert manifest is not None
-    columns = ["id", "question", "answer", "html_lang"]
+    columns = ["id", "question", "answer", "language"]
     rows = ds.dataset(part_files(work, manifest)).to_table(columns=columns).to_pylist()
     first: dict[str, dict[str, str]] = {}
     for row in sorted(rows, key=lambda r: r["id"]):
-        first.setdefault((row["html_lang"] or "").partition("-")[0], row)
+        first.setdefault(row["language"], row)
     return [first[language] for language in SHOWN_LANGUAGES if language in first]
 
 

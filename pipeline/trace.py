@@ -1,4 +1,4 @@
-"""`faqtory trace`: one pair's way back to the bytes that it came from, and every decision on the way."""
+"""`faqtory trace`: one pair's way back to the bytes that it came from, and every decision on it."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
@@ -22,6 +22,7 @@ from pipeline.core.errors import ConfigError
 from pipeline.core.manifest import Manifest, part_files, read_manifest
 from pipeline.core.records import Page, PairRaw, Scan
 from pipeline.core.text import harmless
+from pipeline.fate import cleaned_rows, fate
 from pipeline.summary import shown
 
 MIN_PREFIX = 6
@@ -37,7 +38,7 @@ class Trace:
     page: dict[str, Any]
     scan: dict[str, Any]
     n_sightings: int
-    """Rows of pairs_raw with this id; the first by address is traced."""
+    """Rows of pairs_raw with this id, or cleaned to it; the first by address is traced."""
     raw_block: str | None
     """The markup as it stands in the page; None where the source holds no pages."""
     decisions: list[str]
@@ -62,7 +63,8 @@ def trace_pair(pair_id: str, *, work: str) -> Trace:
             f"The record at {pair['warc_file']}, offset {pair['warc_offset']}, no longer holds this pair; "
             "the file has changed since. Extract it again."
         )
-    return Trace(pair, page, scan, n_sightings, raw, list(_decisions(pair, page, scan)))
+    decisions = [*_decisions(pair, page, scan), *fate(pair, work)]
+    return Trace(pair, page, scan, n_sightings, raw, decisions)
 
 
 def _find_pair(pair_id: str, work: str) -> tuple[dict[str, Any], int]:
@@ -71,8 +73,10 @@ def _find_pair(pair_id: str, work: str) -> tuple[dict[str, Any], int]:
         raise ConfigError(f"{pair_id!r} is no pair id: give {MIN_PREFIX} to 32 of its hexadecimal digits.")
     manifest = _manifest(work, PairRaw.TABLE)
     matching = pc.starts_with(pc.field("id"), prefix)
+    cleaned = cleaned_rows(work, matching)  # a clean pair's id leads to the raw pairs it was made of
+    matching |= pc.field("id").isin(sorted({row["raw_id"] for row in cleaned}))
     rows = ds.dataset(part_files(work, manifest)).to_table(filter=matching).to_pylist()
-    ids = sorted({row["id"] for row in rows})
+    ids = sorted({row["id"] for row in [*cleaned, *rows] if row["id"].startswith(prefix)})
     if not ids:
         raise ConfigError(f"No pair in {work} has an id that begins with {prefix}.")
     if len(ids) > 1:

@@ -21,6 +21,7 @@ from extract import clean as cleaning
 from extract import langid
 from extract.clean import CleanText
 from extract.langid import Language, LanguageIdentifier, PageEvidence
+from extract.langid_model import model_key
 from mining.dedup import BANDS_VERSION, Signer, answer_key, fact_key
 from mining.dedup_template import template_key
 from pipeline.core import storage
@@ -29,6 +30,7 @@ from pipeline.core.errors import ConfigError, TransientError
 from pipeline.core.ids import key_of, pair_id
 from pipeline.core.manifest import (
     Commit,
+    Manifest,
     Shard,
     part_name,
     publish,
@@ -82,12 +84,10 @@ class Tools:
 
 
 def plan_clean(work: str, config: Config) -> Plan:
-    """Compare the parts of `pairs_raw` with those of `cleaned`; ConfigError where nothing is extracted."""
-    raw = read_manifest(work, PairRaw.TABLE)
-    if raw is None:
-        raise ConfigError(
-            f"{work} has no table {PairRaw.TABLE}; `faqtory extract INPUT... --work {work}` makes it."
-        )
+    """Compare the parts of `pairs_raw` with those of `cleaned`.
+
+    Raises ConfigError where nothing is extracted or the language model cannot be read.
+    """
     settings = key_of(stage=CLEAN.name, version=CLEAN.version, config=_rows_depend_on(config))
     finished = finished_shards(work, CLEAN)
     shards = [
@@ -97,12 +97,24 @@ def plan_clean(work: str, config: Config) -> Plan:
             version="",
             settings=settings,
         )
-        for c in raw.commits
+        for c in extracted(work).commits
     ]
     inputs = {s.input for s in shards}
     done = [finished[s.id] for s in shards if s.id in finished]
+    if len(done) < len(shards):
+        langid.identifier(config.language, profile=config.clean.profile)  # whatever is wrong with the model
     outdated = sum(c.shard.input in inputs and c.shard.settings != settings for c in finished.values())
     return Plan(done, [s for s in shards if s.id not in finished], outdated)
+
+
+def extracted(work: str) -> Manifest:
+    """Return the manifest of `pairs_raw`; ConfigError where there is none."""
+    manifest = read_manifest(work, PairRaw.TABLE)
+    if manifest is None:
+        raise ConfigError(
+            f"{work} has no table {PairRaw.TABLE}; `faqtory extract INPUT... --work {work}` makes it."
+        )
+    return manifest
 
 
 def looks_for_near_duplicates(config: Config) -> bool:
@@ -213,7 +225,8 @@ def _rows_depend_on(config: Config) -> dict[str, Any]:
     near = looks_for_near_duplicates(config)
     return {
         "clean": config.clean.model_dump(exclude={"max_rejects_per_rule"}),
-        "language": config.language.model_dump(),
+        "language": config.language.model_dump(exclude={"model"}),
+        "model": model_key(config.language.model),
         "bands": [BANDS_VERSION, config.dedup.model_dump(include={"ngram", "n_bands", "n_rows"})]
         if near
         else None,

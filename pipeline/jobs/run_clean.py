@@ -14,7 +14,7 @@ from pipeline.core.config import Config
 from pipeline.core.manifest import Commit, part_files, publish, read_commits, read_manifest
 from pipeline.core.records import Cleaned, Duplicate, FunnelStep, Pair, PairRaw
 from pipeline.core.stages import CLEAN
-from pipeline.jobs.clean import plan_clean, run_clean
+from pipeline.jobs.clean import extracted, plan_clean, run_clean
 from pipeline.jobs.dedup import is_up_to_date, run_dedup
 from pipeline.jobs.pairs import EXACT, NEAR
 from pipeline.jobs.progress import progress_bar
@@ -61,6 +61,7 @@ def clean(*, work: str, master: str, config: Config, console: Console) -> CleanS
     Raises ConfigError before Spark starts where the request is wrong, TransientError where another run holds
     the work folder or parts were out of reach.
     """
+    extracted(work)
     shown, work = work, storage.absolute(work)
     with storage.exclusive(work):
         plan = plan_clean(work, config)
@@ -147,7 +148,7 @@ def _funnel(work: str) -> tuple[dict[str, int], dict[str, int], Counter[str]]:
     assert manifest is not None
     (path,) = part_files(work, manifest)
     with storage.open_read(path) as stream:
-        rows = pq.ParquetFile(stream).read().to_pylist()  # read_table may abort at exit
+        rows = pq.ParquetFile(stream).read().to_pylist()
     dropped: Counter[str] = Counter()
     changed: Counter[str] = Counter()
     languages: Counter[str] = Counter()

@@ -2,8 +2,8 @@
 
 import json
 
-import emoji
 import pytest
+from published_rules import published
 
 from extract.clean import cleaner, rule_names
 from extract.shard import ShardScan, read_pages
@@ -13,48 +13,6 @@ from pipeline.core.manifest import Shard
 CONFIG = CleanConfig(profile="webfaq2")
 clean = cleaner(CONFIG)
 LONG = "This answer has more than thirty characters."
-
-
-def without_label(text, label):
-    rest = text[len(label) :]
-    return rest.lstrip() if text.startswith(label) and rest[:1].isspace() else text
-
-
-def without_number(text):
-    end = 0
-    while text[end : end + 1].isdecimal():
-        end += 1
-    if end == 0 or text[end : end + 1] != ".":
-        return text
-    end += 1
-    while text[end : end + 1].isdecimal():
-        end += 1
-    return text[end:].lstrip() if text[end : end + 1].isspace() else text
-
-
-def without_quotes(text):
-    for opening, closing in ['""', "“”", "‘’", "‟”", "„”", "„“"]:
-        if text[:1] == opening and text[-1:] == closing:
-            text = text[1:-1]
-    return text
-
-
-def published(question, answer):
-    """(question, answer) as kept, or the name of the rule that drops the pair."""
-    question, answer = question.strip(), answer.strip()
-    if question == "" or answer == "":
-        return "empty"
-    if "?" in answer:
-        return "question_mark_in_answer"
-    if len(answer.split("\n")) > 10:
-        return "many_newlines"
-    if len(question) < 10 or len(answer) < 30:
-        return "too_short"
-    question = without_label(without_label(question, "Q:"), "Question:")
-    answer = without_label(without_label(answer, "A:"), "Answer:")
-    question, answer = without_number(question), without_number(answer)
-    question, answer = without_quotes(question), without_quotes(answer)
-    return emoji.replace_emoji(question, "").strip(), emoji.replace_emoji(answer, "").strip()
 
 
 def ours(question, answer):
