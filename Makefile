@@ -4,12 +4,13 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 PACKAGES := pipeline crawl extract mining training
 FUZZ_SECONDS ?= 20
+BENCHMARKS ?= extract langid dedup
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check bench fuzz clean
+.PHONY: help setup demo test test-models check bench fuzz clean
 
 help:  ## say what there is to make
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: $(VENV)/.ready  ## make the virtual environment, with a Java runtime where none is found
 
@@ -29,13 +30,17 @@ demo: setup  ## run the chain on the bundled sample crawl and show what came out
 test: setup  ## run the tests
 	@$(BIN)/python -m pytest
 
+test-models: setup  ## install extra mining, then run the tests that need torch
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev,s3,mining]'
+	@$(BIN)/python -m pytest tests/mining tests/spark/test_enrich_job.py
+
 check: setup  ## style, types and import rules
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 
-bench: setup  ## measure against the peers (the README's figures; about 6 minutes)
-	@$(BIN)/python benchmarks/extract.py --json bench-extract.json
+bench: setup  ## measure against the peers (the README's figures; half an hour); BENCHMARKS=langid for one of them
+	@for name in $(BENCHMARKS); do $(BIN)/python benchmarks/$$name.py --json bench-$$name.json || exit; done
 
 fuzz: setup  ## throw mutated input at the parsers; FUZZ_SECONDS=20 for each entry point
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[fuzz]' || \

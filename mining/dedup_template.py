@@ -26,7 +26,7 @@ _MASK = ""
 _DIGIT = re.compile(r"\d")
 _KATAKANA = re.compile("[\u30a1-\u30ff]")
 _HIRAGANA = re.compile("[\u3041-\u309f]")
-_UNSPACED = regex.compile(r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}]")
+_UNSPACED = regex.compile(r"[\p{Han}\p{Hiragana}\p{Katakana}\u30fc\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}]")
 _CASED = regex.compile(r"[\p{Latin}\p{Greek}\p{Cyrillic}\p{Armenian}]")
 
 
@@ -59,9 +59,9 @@ def question_frame(question: str, *, title: str) -> tuple[str, ...]:
 
 
 def _is_masked(unit: str, about: set[str]) -> bool:
-    if _UNSPACED.match(unit):
-        return bool(_KATAKANA.match(unit))
-    return unit in about or bool(_DIGIT.search(unit))
+    if _DIGIT.search(unit):
+        return True
+    return bool(_KATAKANA.match(unit)) if _UNSPACED.match(unit) else unit in about
 
 
 def _runs_in_title(units: Sequence[str], title: str) -> Iterator[tuple[int, int]]:

@@ -121,6 +121,28 @@ def clean(
 
 
 @app.command()
+def align(
+    work: Work,
+    master: Master = "local[*]",
+    config_file: ConfigFile = None,
+    overrides: Overrides = None,
+    quiet: Quiet = False,
+    as_json: AsJson = False,
+) -> None:
+    """Find pairs that translate each other: tables bitexts and parallel_groups."""
+    from pipeline.core.config import load_config
+    from pipeline.jobs.run_align import align as run
+    from pipeline.summary import print_align_summary
+
+    config = load_config(config_file, overrides or ())
+    summary = run(work=work, master=master, config=config, console=_console(quiet))
+    if as_json:
+        _print_json(summary.figures())
+    elif not quiet:
+        print_align_summary(summary, console=Console())
+
+
+@app.command()
 def enrich(
     work: Work,
     master: Master = "local[1]",

@@ -45,9 +45,10 @@ def run_demo(work: str, *, master: str, console: Console, out: Console) -> None:
         table.add_row(row["language"], text, row["id"][:8])
     out.print(table)
     command = sys.argv[0] if sys.argv[0].startswith(".") else "faqtory"
+    report = write_report(work)
+    out.print(f"A page about it all, to open in a browser: {report}", highlight=False, soft_wrap=True)
     out.print("Look further:")
     for line in (
-        f"open {write_report(work)}    # the funnel, languages, rejects, duplicates as one page",
         f"{command} tables --work {work}",
         f"{command} trace {rows[0]['id'][:8]} --work {work}    # one pair's way back to the crawl",
         f"{command} extract YOUR.warc.gz --work out",

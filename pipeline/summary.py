@@ -7,6 +7,7 @@ from rich.table import Table
 from pipeline.core.outcomes import RecordOutcome
 from pipeline.core.text import harmless
 from pipeline.jobs.enrich import EnrichSummary
+from pipeline.jobs.run_align import AlignSummary
 from pipeline.jobs.run_clean import CleanSummary
 from pipeline.jobs.run_extract import ExtractSummary
 
@@ -93,6 +94,25 @@ def print_clean_summary(summary: CleanSummary, *, console: Console) -> None:
     else:
         console.print("Nothing to do: all parts were done before.")
     console.print(f"{summary.n_pairs:,} pairs in {summary.work}/tables/pairs", style="bold")
+
+
+def print_align_summary(summary: AlignSummary, *, console: Console) -> None:
+    """Print how many pairs are aligned, between which languages, and where the tables are."""
+    named = list(summary.language_pairs.items())[:SHOWN_LANGUAGES]
+    rest = len(summary.language_pairs) - len(named)
+    languages = ", ".join(f"{pair} {n:,}" for pair, n in named)
+    console.print(
+        f"{summary.n_bitexts:,} bitexts between {summary.n_pairs:,} pairs, in {summary.n_groups:,} parallel "
+        f"groups"
+    )
+    console.print(f"Language pairs: {languages}" + (f" and {rest} more" if rest else ""))
+    if summary.start_s:
+        console.print(
+            f"Starting and stopping Spark took {summary.start_s:.1f} s, aligning {summary.work_s:.1f} s."
+        )
+    else:
+        console.print("Nothing to do: the tables are up to date.")
+    console.print(f"Bitexts in {summary.work}/tables/bitexts", style="bold")
 
 
 def print_enrich_summary(summary: EnrichSummary, *, console: Console) -> None:

@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 import lxml.html
+import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.dataset as ds
 from lxml.html import HtmlElement
@@ -74,7 +75,7 @@ def _find_pair(pair_id: str, work: str) -> tuple[dict[str, Any], int]:
     manifest = _manifest(work, PairRaw.TABLE)
     matching = pc.starts_with(pc.field("id"), prefix)
     cleaned = cleaned_rows(work, matching)  # a clean pair's id leads to the raw pairs it was made of
-    matching |= pc.field("id").isin(sorted({row["raw_id"] for row in cleaned}))
+    matching |= pc.field("id").isin(pa.array(sorted({row["raw_id"] for row in cleaned}), pa.string()))
     rows = ds.dataset(part_files(work, manifest)).to_table(filter=matching).to_pylist()
     ids = sorted({row["id"] for row in [*cleaned, *rows] if row["id"].startswith(prefix)})
     if not ids:

@@ -4,7 +4,7 @@ import difflib
 import tomllib
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any, Literal, Self, cast
+from typing import Annotated, Any, Literal, Self, cast
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
@@ -160,6 +160,68 @@ class DedupConfig(Section):
     )
 
 
+class AlignConfig(Section):
+    """Which pairs of a site are translations of each other."""
+
+    site: Literal["domain", "origin"] = Field(
+        "domain",
+        description="What a site is: all hosts of a registered domain, so that de.example.org meets "
+        "example.org/fr, or one host alone.",
+    )
+    min_score: float = Field(
+        0.8,
+        ge=0,
+        le=1,
+        description="Least estimated probability that one pair translates the other.",
+    )
+    gap_rates: tuple[Annotated[float, Field(gt=0, lt=1)], ...] = Field(
+        (0.05, 0.3),
+        min_length=1,
+        description="Probability that a page has one more question that its translation lacks, before each "
+        "of those that both have: one rate of pages kept in step, one of pages that lag behind, equally "
+        "probable. The sample crawl has 0.07 on average.",
+    )
+    mean_pairs_per_page: float = Field(
+        7.0, gt=0, description="Questions of a page on average. Measured: 6.1 in the sample crawl."
+    )
+    hreflang_prior: float = Field(
+        0.8,
+        gt=0,
+        lt=1,
+        description="Probability that a page is the translation of another one, question by question, where "
+        "one of them says so by hreflang, before their texts are compared. Fitted like numbers_weight: 0.7.",
+    )
+    path_prior: float = Field(
+        0.6,
+        gt=0,
+        lt=1,
+        description="The same where their URLs differ in the language alone. A guess below hreflang_prior.",
+    )
+    numbers_weight: float = Field(
+        0.5,
+        ge=0,
+        description="How much numbers count: 1 would be right if each were independent of the others. This "
+        "and the next two by least log loss on half of the sample crawl's sites and of the real pages of the "
+        "tests, with questions removed, put in and exchanged, and with all digits removed.",
+    )
+    tokens_weight: float = Field(
+        0.8, ge=0, description="The same for words that begin alike in both languages, and addresses."
+    )
+    length_weight: float = Field(0.5, ge=0, description="The same for the lengths of question and answer.")
+    similarity_weight: float = Field(
+        10.0,
+        ge=0,
+        description="Weight of evidence, in nats, of a cosine that is 1 above the average of its row and "
+        "column. A guess.",
+    )
+    max_cells: int = Field(
+        250_000,
+        ge=1,
+        description="Pages whose numbers of questions have a larger product are left out: time and memory "
+        "are proportional to it. 500 questions on both sides take about a second.",
+    )
+
+
 class EnrichConfig(Section):
     """What models say about pairs. No model is asked by default: each costs a pass over all texts."""
 
@@ -230,6 +292,7 @@ class Config(Section):
     clean: CleanConfig = CleanConfig()
     language: LanguageConfig = LanguageConfig()
     dedup: DedupConfig = DedupConfig()
+    align: AlignConfig = AlignConfig()
     enrich: EnrichConfig = EnrichConfig()
     spark: SparkConfig = SparkConfig()
 

@@ -367,3 +367,68 @@ class Enrichment:
     question_type: str | None
     question_type_score: float | None
     question_type_model: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Bitext:
+    """Two pairs in different languages of which one translates the other."""
+
+    TABLE: ClassVar[str] = "bitexts"
+    SCHEMA_VERSION: ClassVar[int] = 1
+
+    id_a: str
+    """Id in table pairs, of the pair whose language code comes first in the alphabet."""
+    id_b: str
+    language_a: str
+    language_b: str
+    site: str
+    """Registered domain, or host with `align.site = "origin"`."""
+    score: float
+    """Estimated probability, in [0, 1], that one translates the other."""
+    numbers: float
+    """Weight of evidence, in nats, of the numbers in both; 0 says nothing."""
+    tokens: float
+    """The same of words and addresses that stay as they are across languages."""
+    length: float
+    """The same of the lengths, as expected of the languages."""
+    position: float
+    """Probability of the two places on their pages, whatever stands there, if these are translations."""
+    hreflang: bool
+    """One page names the other as its translation."""
+    same_path: bool
+    """The pages' addresses differ in the language alone."""
+    similarity: float | None
+    """Cosine of the embeddings."""
+    margin: float | None
+    """Ratio of the cosine to those of the nearest neighbours."""
+    question_a: str
+    answer_a: str
+    question_b: str
+    answer_b: str
+    url_a: str
+    url_b: str
+
+
+@dataclass(frozen=True, slots=True)
+class GroupMember:
+    """One pair of a parallel group."""
+
+    language: str
+    id: str
+
+
+@dataclass(frozen=True, slots=True)
+class ParallelGroup:
+    """One question with its answer in all languages of a site that have it: no bitext contradicts it."""
+
+    TABLE: ClassVar[str] = "parallel_groups"
+    SCHEMA_VERSION: ClassVar[int] = 1
+
+    group_id: str
+    """Smallest id of its members."""
+    site: str
+    n_languages: int
+    members: list[GroupMember]
+    """One pair a language, in the order of the codes."""
+    min_score: float
+    """Score of the weakest bitext that holds the group together."""

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from pipeline.core.records import (
+    Bitext,
     Cleaned,
     Duplicate,
     Enrichment,
@@ -11,6 +12,7 @@ from pipeline.core.records import (
     Page,
     Pair,
     PairRaw,
+    ParallelGroup,
     Reject,
     Scan,
     StepCount,
@@ -34,6 +36,7 @@ CLEAN = Stage("clean", version=1, reads=(PairRaw,), writes=(Cleaned,))
 LINK = Stage("link", version=1, reads=(Cleaned,), writes=(Link,))
 DEDUP = Stage("dedup", version=1, reads=(Cleaned, Link), writes=(Pair, Duplicate, Reject, StepCount))
 FUNNEL = Stage("funnel", version=1, reads=(StepCount,), writes=(FunnelStep,))
+ALIGN = Stage("align", version=1, reads=(Cleaned, Duplicate, Pair), writes=(Bitext, ParallelGroup))
 ENRICH = Stage("enrich", version=1, reads=(Pair,), writes=(Enrichment,))
 
-STAGES = (EXTRACT, CLEAN, LINK, DEDUP, FUNNEL, ENRICH)
+STAGES = (EXTRACT, CLEAN, LINK, DEDUP, FUNNEL, ALIGN, ENRICH)

@@ -7,7 +7,6 @@ pairs, and for the old ones a scan of their keys.
 
 import json
 import logging
-import math
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
@@ -47,17 +46,13 @@ from pipeline.jobs.frames import ROW_BITS, Part, held, parts_of, table_frame
 from pipeline.jobs.funnel import funnel_shard, run_funnel
 from pipeline.jobs.link import find_links
 from pipeline.jobs.pairs import DECISION, digest, write_pairs
+from pipeline.jobs.session import set_partitions
 from pipeline.jobs.shards import finished_shards, with_patience
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
 
 log = logging.getLogger(__name__)
-
-ROWS_PER_PARTITION = 50_000
-"""Rows of `cleaned` for each partition of a shuffle: its 700,000 bands are 30 MB, sorted in memory."""
-
-_PARTITIONS = "spark.sql.shuffle.partitions"
 
 _RESULT = pa.schema([pa.field("shard_id", pa.string()), pa.field("error", pa.string())])
 _RESULT_DDL = "shard_id string, error string"
@@ -90,7 +85,7 @@ def run_dedup(
     linked = _plan_links(work, cleaned, config) if near else {}
     new = {c.shard.id for c in cleaned if c.shard.id not in linked}
     parts = parts_of(work, Cleaned, cleaned, new=new)
-    _set_partitions(spark, sum(c.rows[Cleaned.TABLE] for c in cleaned), config)
+    set_partitions(spark, sum(c.rows[Cleaned.TABLE] for c in cleaned), config.spark)
     report("removing exact duplicates")
     everything = comparable_rows(spark, parts)
     rows, boilerplate = everything, None
@@ -118,12 +113,6 @@ def run_dedup(
     commits = _write(by_part(decided), cleaned, work=work, config=config)
     run_funnel(spark, commits, work=work, config=config)
     return commits
-
-
-def _set_partitions(spark: "SparkSession", n_rows: int, config: Config) -> None:
-    """Cut every shuffle into as many partitions as the rows need, where the user has not said how many."""
-    if _PARTITIONS not in config.spark.conf:
-        spark.conf.set(_PARTITIONS, max(1, math.ceil(n_rows / ROWS_PER_PARTITION)))
 
 
 def located_links(links: "DataFrame", distinct: "DataFrame") -> "DataFrame":

@@ -54,31 +54,47 @@ def cleaned_frame(spark: "SparkSession", parts: Sequence[Part], columns: Sequenc
     """Return location, is_new and the named columns of the rows of `cleaned` that no rule dropped."""
     fields = [arrow_schema(Cleaned).field(name) for name in columns]
     schema = pa.schema([pa.field("location", pa.int64()), pa.field("is_new", pa.bool_()), *fields])
-    return _part_rows(spark, parts).mapInArrow(partial(_read_cleaned, schema=schema), _ddl(schema))
+    return part_rows(spark, parts).mapInArrow(partial(_read_cleaned, schema=schema), _ddl(schema))
+
+
+def located_frame(
+    spark: "SparkSession", parts: Sequence[Part], record: type[Record], columns: Sequence[str]
+) -> "DataFrame":
+    """Return location and the named columns of all rows of a table."""
+    schema = pa.schema(
+        [pa.field("location", pa.int64()), *(arrow_schema(record).field(name) for name in columns)]
+    )
+    return part_rows(spark, parts).mapInArrow(partial(_read_located, schema=schema), _ddl(schema))
 
 
 def table_frame(spark: "SparkSession", parts: Sequence[Part], record: type[Record]) -> "DataFrame":
     """Return all columns and rows of a table."""
     schema = arrow_schema(record)
-    return _part_rows(spark, parts).mapInArrow(partial(_read_table, schema=schema), _ddl(schema))
+    return part_rows(spark, parts).mapInArrow(partial(_read_table, schema=schema), _ddl(schema))
 
 
-def with_texts(locations: "DataFrame", parts: Sequence[Part]) -> "DataFrame":
-    """Return location, id, question and answer of the rows of `cleaned` at the given (distinct) locations.
+def with_texts(
+    locations: "DataFrame", parts: Sequence[Part], *, columns: Sequence[str] = ("id", "question", "answer")
+) -> "DataFrame":
+    """Return location and columns of the rows of `cleaned` (or `pairs`) at the given (distinct) locations.
 
     Each part is read once, by one task; of its rows the locations alone are held.
     """
+    fields = [arrow_schema(Cleaned).field(name) for name in columns]
+    schema = pa.schema([pa.field("location", pa.int64()), *fields])
+    return with_parts(locations, parts).mapInArrow(partial(_read_texts, schema=schema), _ddl(schema))
+
+
+def with_parts(locations: "DataFrame", parts: Sequence[Part]) -> "DataFrame":
+    """Return location, no and path of the part: those of a part together in one partition and in order."""
     from pyspark.sql import functions as sf
 
-    fields = [arrow_schema(Cleaned).field(name) for name in ("id", "question", "answer")]
-    schema = pa.schema([pa.field("location", pa.int64()), *fields])
     paths = locations.sparkSession.createDataFrame([(p.no, p.path) for p in parts], "no long, path string")
     return (
         locations.select("location", sf.shiftright("location", ROW_BITS).alias("no"))
         .join(sf.broadcast(paths), "no")
         .repartition("no")
         .sortWithinPartitions("location")
-        .mapInArrow(partial(_read_texts, schema=schema), _ddl(schema))
     )
 
 
@@ -89,7 +105,8 @@ def held(frame: "DataFrame") -> "DataFrame":
     return frame.localCheckpoint(storageLevel=StorageLevel.DISK_ONLY)
 
 
-def _part_rows(spark: "SparkSession", parts: Sequence[Part]) -> "DataFrame":
+def part_rows(spark: "SparkSession", parts: Sequence[Part]) -> "DataFrame":
+    """Return a frame whose rows name parts, a few a task: what a function that reads them is mapped over."""
     from pipeline.jobs.session import one_row_a_task
 
     n_tasks = min(len(parts), MAX_TASKS)
@@ -104,7 +121,8 @@ def _ddl(schema: pa.Schema) -> Any:
     return from_arrow_schema(schema)
 
 
-def _parts(batches: Iterator[pa.RecordBatch]) -> Iterator[Part]:
+def read_parts(batches: Iterator[pa.RecordBatch]) -> Iterator[Part]:
+    """Yield the parts that the rows of `part_rows` name."""
     for batch in batches:
         for text in batch.column("row").to_pylist():
             yield from (Part(**tree) for tree in json.loads(text))
@@ -112,7 +130,7 @@ def _parts(batches: Iterator[pa.RecordBatch]) -> Iterator[Part]:
 
 def _read_cleaned(batches: Iterator[pa.RecordBatch], *, schema: pa.Schema) -> Iterator[pa.RecordBatch]:
     names = schema.names[2:]
-    for part in _parts(batches):
+    for part in read_parts(batches):
         for first, rows in _batches(part.path, [*names, "dropped_by"]):
             location = pa.array(np.arange(first, first + rows.num_rows) + (part.no << ROW_BITS))
             is_new = pa.array(np.full(rows.num_rows, part.is_new))
@@ -121,8 +139,15 @@ def _read_cleaned(batches: Iterator[pa.RecordBatch], *, schema: pa.Schema) -> It
             yield pa.RecordBatch.from_arrays(arrays, names=schema.names).filter(kept)
 
 
+def _read_located(batches: Iterator[pa.RecordBatch], *, schema: pa.Schema) -> Iterator[pa.RecordBatch]:
+    for part in read_parts(batches):
+        for first, rows in _batches(part.path, schema.names[1:]):
+            location = pa.array(np.arange(first, first + rows.num_rows) + (part.no << ROW_BITS))
+            yield pa.RecordBatch.from_arrays([location, *rows.columns], names=schema.names)
+
+
 def _read_table(batches: Iterator[pa.RecordBatch], *, schema: pa.Schema) -> Iterator[pa.RecordBatch]:
-    for part in _parts(batches):
+    for part in read_parts(batches):
         for _, rows in _batches(part.path, schema.names):
             yield rows
 

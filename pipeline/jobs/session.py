@@ -2,6 +2,7 @@
 
 import importlib
 import logging
+import math
 import os
 import re
 import sys
@@ -25,6 +26,11 @@ if TYPE_CHECKING:
     from pyspark.sql import DataFrame, Row, SparkSession
 
 log = logging.getLogger(__name__)
+
+ROWS_PER_PARTITION = 50_000
+"""Pairs for each partition of a shuffle: their 700,000 MinHash bands are 30 MB, sorted in memory."""
+
+_PARTITIONS = "spark.sql.shuffle.partitions"
 
 _PACKAGES = ("pipeline", "crawl", "extract", "mining", "training")
 _LOCAL_JVM = "-XX:+UseSerialGC"
@@ -59,6 +65,12 @@ def spark_session(
         yield session
     finally:
         session.stop()
+
+
+def set_partitions(session: "SparkSession", n_rows: int, config: SparkConfig) -> None:
+    """Cut every shuffle into as many partitions as the rows need, where the user has not said how many."""
+    if _PARTITIONS not in config.conf:
+        session.conf.set(_PARTITIONS, max(1, math.ceil(n_rows / ROWS_PER_PARTITION)))
 
 
 def one_row_a_task(session: "SparkSession", rows: Sequence[str]) -> "DataFrame":

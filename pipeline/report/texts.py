@@ -89,7 +89,7 @@ def counts_table(head: str, unit: str, counts: Counts, *, whole: int | None = No
     """Build a table of counts, the largest first, with their shares of `whole`, by default of the sum."""
     whole = counts.n.total() if whole is None else whole
     rows = [[name, f"{n:,}", percent(share_of(n, whole))] for name, n in counts.ranked()]
-    return table([head, unit, "share"], rows) if rows else note(f"No {unit}.")
+    return table([head, unit, "share"], rows) if rows else note(f"No {unit} with a {head}.")
 
 
 def facts(entries: Iterable[tuple[str, Child]]) -> Html:

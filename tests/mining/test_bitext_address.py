@@ -1,7 +1,7 @@
 """URLs: the form to compare, the site, and the language taken out."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mining.bitext_address import normal_url, page_key, site_of
@@ -125,9 +125,12 @@ def test_site(url, domain, origin):
     assert site_of(url, by="origin") == origin
 
 
-PIECES = st.sampled_from(["https://", "de.", "example.org", ":", "80", "/", "en", "pt-br", "?", "lang=", "&", "%", "[", "é", "."])
+PIECES = st.sampled_from(
+    ["https://", "de.", "example.org", ":", "80", "/", "en", "pt-br", "?", "lang=", "&", "%", "[", "é", "."]
+)
 
 
+@settings(deadline=None)
 @given(st.text() | st.lists(PIECES).map("".join))
 def test_any_text_has_keys(url):
     assert normal_url(normal_url(url)) == normal_url(url)

@@ -1,6 +1,7 @@
 """The command line as a user meets it: exit codes, one clear sentence, JSON, trace."""
 
 import json
+import shutil
 import subprocess
 import sys
 import threading
@@ -8,8 +9,11 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pyarrow.dataset as ds
 import pytest
+from hand_made import raw_pair, table_of
+from work_tables import write_pairs_raw
 
 from pipeline.core.manifest import part_files, read_manifest
+from pipeline.core.records import PairRaw
 
 
 def faqtory(*arguments, env=None):
@@ -30,6 +34,13 @@ def refused(done, *, code, says):
 @pytest.fixture
 def warc(sample_crawl):
     return sample_crawl.warc_paths[0]
+
+
+@pytest.fixture
+def extracted(tmp_path):
+    """A work folder with one raw pair."""
+    write_pairs_raw(tmp_path, [table_of(PairRaw, [raw_pair()])])
+    return tmp_path
 
 
 def test_missing_path(tmp_path):
@@ -125,17 +136,58 @@ def test_an_address_where_nobody_answers_may_answer_later(tmp_path):
     refused(done, code=75, says="cannot be reached")
 
 
-def test_another_run_holds_the_work_folder(tmp_path, warc):
+def test_another_run_holds_the_work_folder(extracted, warc):
     from pipeline.core.storage import exclusive
 
-    with exclusive(str(tmp_path)):
-        refused(faqtory("extract", warc, "--work", tmp_path), code=75, says="Another run is writing")
+    with exclusive(str(extracted)):
+        for command in (("extract", warc), ("clean",)):
+            refused(faqtory(*command, "--work", extracted), code=75, says="Another run is writing")
 
 
 def test_tables_and_trace_of_nothing(tmp_path):
     refused(faqtory("tables", "--work", tmp_path / "none"), code=2, says="There is no folder")
     refused(faqtory("trace", "abcdef", "--work", tmp_path), code=2, says="has no table pairs_raw")
     refused(faqtory("trace", "xyz", "--work", tmp_path), code=2, says="is no pair id")
+
+
+TOPICS = ("--set", "enrich.topic_model=none/such")
+
+
+@pytest.mark.parametrize("there", [False, True])
+@pytest.mark.parametrize(
+    ("command", "says"),
+    [
+        (("clean",), "has no table pairs_raw; `faqtory extract INPUT... --work"),
+        (("enrich", *TOPICS), "has no table pairs; `faqtory clean --work"),
+        (("report",), None),
+    ],
+)
+def test_a_folder_without_the_table_it_takes_stays_as_it_is(tmp_path, command, says, there):
+    folder = tmp_path / "w"
+    if there:
+        folder.mkdir()
+    no_pairs = "has no table pairs; `faqtory clean" if there else f"There is no folder {folder}; `faqtory"
+    refused(faqtory(*command, "--work", folder), code=2, says=says or no_pairs)
+    assert list(tmp_path.rglob("*")) == ([folder] if there else [])
+
+
+@pytest.mark.parametrize(
+    ("command", "says"),
+    [
+        ("clean --profile webfaq", "clean.profile: Input should be 'default' or 'webfaq2', got 'webfaq'"),
+        ("clean --set language.model=none.bin", "language.model: there is no file none.bin"),
+        ("clean --set language.model=pyproject.toml", "pyproject.toml is not a fastText language model"),
+        ("clean --profile webfaq2 --set language.min_score=0.6", "no effect in profile webfaq2"),
+        ("clean --set dedup.ngrams=3", "Did you mean dedup.ngram?"),
+        ("clean --master local[0]", "write local, local[2], local[*]"),
+        ("enrich", "No model is configured: set enrich.similarity_model"),
+        ("enrich --set enrich.topic_model=x --set enrich.answer_prompt=x", "no effect without"),
+    ],
+)
+def test_bad_requests_to_clean_and_enrich(extracted, command, says):
+    before = sorted(extracted.rglob("*"))
+    refused(faqtory(*command.split(), "--work", extracted), code=2, says=says)
+    assert sorted(path for path in extracted.rglob("*") if path.name != ".lock") == before
 
 
 @pytest.fixture(scope="module")
@@ -149,8 +201,12 @@ def work(sample_crawl, tmp_path_factory):
     return folder
 
 
+def table(work, name):
+    return ds.dataset(part_files(str(work), read_manifest(str(work), name))).to_table().to_pylist()
+
+
 def pairs(work):
-    return ds.dataset(part_files(str(work), read_manifest(str(work), "pairs_raw"))).to_table().to_pylist()
+    return table(work, "pairs_raw")
 
 
 @pytest.mark.spark
@@ -209,3 +265,35 @@ def test_unreadable_share_ends_with_3(tmp_path):
     (folder / "bad.warc.gz").write_bytes(b"no archive" * 50)
     done = faqtory("extract", folder, "--work", tmp_path / "w", "--master", "local[1]", "--quiet")
     refused(done, code=3, says="1 of 1 inputs are unreadable")
+
+
+@pytest.mark.spark
+def test_clean_report_and_trace(work, sample_crawl, tmp_path):
+    folder = shutil.copytree(work, tmp_path / "w")
+    command = ("clean", "--work", folder, "--master", "local[2]", "--json")
+    done = faqtory(*command)
+    assert done.returncode == 0, done.stderr
+    figures = json.loads(done.stdout)
+    n_duplicates = figures["n_exact_duplicates"] + figures["n_near_duplicates"]
+    n_dropped = sum(figures["dropped"].values())
+    assert figures["n_pairs_raw"] == len(pairs(work)) == figures["n_pairs"] + n_duplicates + n_dropped
+    assert figures["n_pairs"] == sum(figures["languages"].values()) > 1000
+    gold = [json.loads(line) for line in (sample_crawl.gold_dir / "pairs.jsonl").read_text().splitlines()]
+    assert set(figures["languages"]) == {pair["language"] for pair in gold}
+    assert (figures["n_parts"], figures["n_parts_cleaned_now"]) == (4, 4)
+
+    again = json.loads(faqtory(*command).stdout)
+    assert (again["n_parts_cleaned_now"], again["start_s"]) == (0, 0)
+    assert again["languages"] == figures["languages"]
+
+    written = faqtory("report", "--work", folder)
+    assert (written.returncode, written.stdout.strip()) == (0, str(folder / "report.html"))
+    page = (folder / "report.html").read_text()
+    for n in (figures["n_pairs_raw"], figures["n_pairs"], figures["n_near_duplicates"]):
+        assert f"{n:,}" in page, n
+
+    kept = table(folder, "pairs")[0]
+    traced = faqtory("trace", kept["id"], "--work", folder, "--json")
+    assert traced.returncode == 0, traced.stderr
+    decisions = json.loads(traced.stdout)["decisions"]
+    assert any(line.startswith(f"language {kept['language']} in script") for line in decisions)
