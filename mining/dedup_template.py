@@ -43,7 +43,7 @@ def question_frame(question: str, *, title: str) -> tuple[str, ...]:
     """Return the question's units, masked ones as one "" a run; empty if nothing or too much is masked."""
     facts = Facts.of(question, "")
     units = facts.units[0]
-    folded = plain(title).casefold()
+    folded = plain(title)
     about = facts.names.union(units_of(folded))
     masked = [_is_masked(unit, about) for unit in units]
     for first, end in _runs_in_title(units, folded):

@@ -6,6 +6,7 @@ from typing import Any
 import pyarrow.compute as pc
 import pyarrow.dataset as ds
 
+from pipeline.core import storage
 from pipeline.core.manifest import part_files, read_manifest
 from pipeline.core.records import Cleaned, Duplicate, Pair
 
@@ -45,11 +46,23 @@ def _after_cleaning(row: dict[str, Any], same_place: list[pc.Expression], work: 
     elif kept:
         found = kept[0]
         n_all, n_same = found["cluster_size"], found["n_sightings"]
-        yield f"kept; it stands for {n_all} raw pairs, {n_same} of them of the same text"
+        if n_all > 1:
+            yield f"kept: it stands for {n_all} raw pairs, {n_same} of them of the same text"
+        else:
+            yield "kept: no other pair is like it"
         if found["template_id"]:
             yield f"one of {found['template_size']} siblings of template {found['template_id']}"
-    elif read_manifest(work, Pair.TABLE):
+    elif _is_deduplicated(work):
         yield "dropped as boilerplate: its answer stands on many sites"
+    else:
+        yield "not compared with others yet: run `faqtory clean` again"
+
+
+def _is_deduplicated(work: str) -> bool:
+    """Tell whether `pairs` was made from all the parts that `cleaned` has now."""
+    cleaned, pairs = read_manifest(work, Cleaned.TABLE), read_manifest(work, Pair.TABLE)
+    made_from = {storage.join("tables", Cleaned.TABLE, name) for name in (cleaned.files if cleaned else ())}
+    return pairs is not None and {commit.shard.input for commit in pairs.commits} == made_from
 
 
 def _all(conditions: list[pc.Expression]) -> pc.Expression:

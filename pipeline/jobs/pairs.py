@@ -98,6 +98,7 @@ def write_pairs(
 def _decided(part: pq.ParquetFile, decisions: pa.Table) -> Iterator[pa.RecordBatch]:
     """Yield the part's rows with the columns of their decisions, and `step`, what dropped them or null."""
     rows = decisions["row"].to_numpy()
+    assert (np.diff(rows) > 0).all(), "two decisions on one row"
     first = 0
     for batch in part.iter_batches(batch_size=ROWS_PER_BATCH):
         here = slice(*np.searchsorted(rows, (first, first + batch.num_rows)))
@@ -119,6 +120,7 @@ def _decided(part: pq.ParquetFile, decisions: pa.Table) -> Iterator[pa.RecordBat
         }
         yield pa.table(columns).combine_chunks().to_batches()[0]
         first += batch.num_rows
+    assert not len(rows) or rows[-1] < first, "a decision on a row that the part does not have"
 
 
 def _rows(batch: pa.RecordBatch, record: type[Record]) -> pa.RecordBatch:
@@ -130,7 +132,7 @@ def _rows(batch: pa.RecordBatch, record: type[Record]) -> pa.RecordBatch:
 
 @dataclass(slots=True)
 class _Sample:
-    """Keeps the rows of the smallest raw ids for each reason."""
+    """Keeps one row of each of the smallest raw ids, for each reason."""
 
     n_each: int
     held: dict[str, pa.Table] = field(default_factory=dict)
@@ -141,14 +143,13 @@ class _Sample:
             named = rows.append_column("reason", rows["step"])
             found = pa.Table.from_batches([_rows(named, Reject)])
             both = pa.concat_tables([self.held[reason], found]) if reason in self.held else found
-            least = pc.select_k_unstable(
-                both, k=min(self.n_each, both.num_rows), sort_keys=[("raw_id", "ascending")]
-            )
-            self.held[reason] = both.take(least)
+            ordered = both.sort_by([(name, "ascending") for name in ("raw_id", "page_id", "position")])
+            ids = ordered["raw_id"].to_numpy()
+            self.held[reason] = ordered.take(np.unique(ids, return_index=True)[1][: self.n_each])
 
     def rows(self) -> Iterator[pa.RecordBatch]:
         for _, table in sorted(self.held.items()):
-            yield from table.sort_by("raw_id").combine_chunks().to_batches()
+            yield from table.combine_chunks().to_batches()
 
 
 @dataclass(slots=True)
