@@ -4,17 +4,14 @@ A model is loaded once a process and kept. The libraries belong to the extra `mi
 functions. What is held: a model's weights, in each process that scores; a batch of texts and its activations.
 """
 
-import json
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
-from pathlib import Path
 from typing import Any
 
 from mining.enrich import Classifier, Embeddings, Encoder, Label
-from mining.model_source import ModelSource, fetch, first_line, mining_library
+from mining.model_source import ModelSource, fetch, mining_library
+from mining.sentence_models import device_of, dtype_on, load_errors, load_model, silence_progress
 from pipeline.core.errors import ConfigError
 
 _ANSWER_PROMPTS = ("document", "passage", "corpus")
@@ -38,32 +35,16 @@ def load_encoder(source: ModelSource, reading: Reading) -> Encoder:
 
     Raises ConfigError for what is no such model, ModelOutOfReachError for what cannot be fetched.
     """
-    folder = fetch(source)
-    if not (folder / "modules.json").is_file():
-        raise ConfigError(
-            f"Model {source.name} is no sentence-transformers model: it has no modules.json. Choose another "
-            "enrich.similarity_model."
-        )
-    kind = _json(folder / "config_sentence_transformers.json").get("model_type", "SentenceTransformer")
-    if kind != "SentenceTransformer":
-        raise ConfigError(f"Model {source.name} is a {kind}; enrich.similarity_model must be an encoder.")
-    library, device = mining_library("sentence_transformers"), _device(reading.device)
-    _silence_progress()
-    with _load_errors(source):
-        model = library.SentenceTransformer(
-            str(folder), device=device, local_files_only=True, model_kwargs={"dtype": _dtype(device)}
-        )
-        model.eval()
-        limit = model.max_seq_length
-        if limit is None or reading.max_tokens < limit < float("inf"):  # infinite: a static model
-            model.max_seq_length = reading.max_tokens
+    model = load_model(
+        source, max_tokens=reading.max_tokens, device=reading.device, section="enrich", key="similarity_model"
+    )
     prompts = {key: text for key, text in model.prompts.items() if text}
     encoder = _SentenceEncoder(
         model,
         _prompt(reading.question_prompt, ("query",), prompts, key="question_prompt", name=source.name),
         _prompt(reading.answer_prompt, _ANSWER_PROMPTS, prompts, key="answer_prompt", name=source.name),
     )
-    with _load_errors(source):
+    with load_errors(source):
         encoder.encode_questions(_TRIAL)
         encoder.encode_answers(_TRIAL)
     return encoder
@@ -75,13 +56,13 @@ def load_classifier(source: ModelSource, reading: Reading) -> Classifier:
 
     Raises ConfigError for what is no trained classifier, ModelOutOfReachError for what cannot be fetched.
     """
-    folder, device = str(fetch(source)), _device(reading.device)
+    folder, device = str(fetch(source)), device_of(reading.device, section="enrich")
     library = mining_library("transformers")
-    _silence_progress()
-    with _load_errors(source):
+    silence_progress()
+    with load_errors(source):
         tokenizer = library.AutoTokenizer.from_pretrained(folder, local_files_only=True)
         model, report = library.AutoModelForSequenceClassification.from_pretrained(
-            folder, local_files_only=True, dtype=_dtype(device), output_loading_info=True
+            folder, local_files_only=True, dtype=dtype_on(device), output_loading_info=True
         )
     if report["missing_keys"]:  # transformers would fill them with random numbers
         raise ConfigError(
@@ -94,7 +75,7 @@ def load_classifier(source: ModelSource, reading: Reading) -> Classifier:
         )
     limits = (reading.max_tokens, tokenizer.model_max_length, _positions(model.config))
     classifier = _SequenceClassifier(model.to(device).eval(), tokenizer, min(limits))
-    with _load_errors(source):
+    with load_errors(source):
         classifier.classify(_TRIAL)
     return classifier
 
@@ -166,43 +147,5 @@ def _prompt(
     return prompts[wanted]
 
 
-def _json(path: Path) -> dict[str, Any]:
-    try:
-        tree = json.loads(path.read_bytes()) if path.is_file() else {}
-    except ValueError as error:
-        raise ConfigError(f"{path} is not JSON: {error}.") from None
-    return tree if isinstance(tree, dict) else {}
-
-
-def _silence_progress() -> None:
-    """Keep the libraries' bars and reports on loading out of the terminal; faults still raise."""
-    logging = import_module("transformers").utils.logging
-    logging.disable_progress_bar()
-    logging.set_verbosity_error()
-
-
 def _positions(config: Any) -> int:
     return int(getattr(config, "max_position_embeddings", None) or 1 << 30)
-
-
-def _device(wanted: str) -> str:
-    torch = mining_library("torch")
-    if wanted.startswith("cuda") and not torch.cuda.is_available():
-        raise ConfigError(f"enrich.device={wanted}: torch finds no CUDA device; use auto or cpu.")
-    if wanted != "auto":
-        return wanted
-    return "cuda" if torch.cuda.is_available() else "mps" if torch.backends.mps.is_available() else "cpu"
-
-
-def _dtype(device: str) -> Any:
-    torch = import_module("torch")
-    return torch.float16 if device.startswith("cuda") else torch.float32
-
-
-@contextmanager
-def _load_errors(source: ModelSource) -> Iterator[None]:
-    """Turn whatever goes wrong inside a model's own code into one sentence; models fail in every way."""
-    try:
-        yield
-    except Exception as error:
-        raise ConfigError(f"Model {source.name} cannot be loaded: {first_line(error)}.") from error

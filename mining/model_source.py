@@ -95,7 +95,8 @@ def mining_library(name: str) -> Any:
     try:
         return import_module(name)
     except ModuleNotFoundError:
-        raise ConfigError("enrich needs sentence-transformers; pip install 'faqtory[mining]'.") from None
+        package = "faiss-cpu" if name == "faiss" else "sentence-transformers"
+        raise ConfigError(f"This step needs {package}; pip install 'faqtory[mining]'.") from None
 
 
 def first_line(error: Exception) -> str:
