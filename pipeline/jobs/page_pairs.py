@@ -11,8 +11,9 @@ from pipeline.jobs.frames import held
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
-MAX_PAGES_PER_KEY = 300
-"""More pages of one key are no translations of one page: there are fewer languages on any site."""
+MAX_TRANSLATIONS = 300
+"""More pages that share a key, or that one page is linked with, are no translations: no site has as many
+languages. So a home page that every page names as its translation costs nothing, nor does a list of lies."""
 
 
 def page_pairs(pages: "DataFrame") -> "DataFrame":
@@ -35,11 +36,16 @@ def page_pairs(pages: "DataFrame") -> "DataFrame":
 
 
 def _linked(pages: "DataFrame") -> "DataFrame":
+    from pyspark.sql import Window
     from pyspark.sql import functions as sf
 
     links = pages.select(sf.col("location").alias("from"), "site", sf.explode("alternates").alias("url"))
     targets = pages.select(sf.col("location").alias("to"), sf.col("site").alias("other_site"), "url")
-    return _ordered(links.join(targets, "url").where("site = other_site and from != to")).select(
+    met = links.join(targets, "url").where("site = other_site and from != to")
+    for end in ("from", "to"):
+        n_linked = sf.count("*").over(Window.partitionBy(end))
+        met = met.withColumn("n_linked", n_linked).where(f"n_linked <= {MAX_TRANSLATIONS}")
+    return _ordered(met).select(
         "location_a", "location_b", "site", sf.lit(True).alias("hreflang"), sf.lit(False).alias("same_path")
     )
 
@@ -49,7 +55,7 @@ def _of_same_path(pages: "DataFrame") -> "DataFrame":
     from pyspark.sql import functions as sf
 
     counted = pages.withColumn("n_pages", sf.count("*").over(Window.partitionBy("key")))
-    groups = counted.where(f"n_pages between 2 and {MAX_PAGES_PER_KEY}").select("location", "site", "key")
+    groups = counted.where(f"n_pages between 2 and {MAX_TRANSLATIONS}").select("location", "site", "key")
     others = groups.select(sf.col("location").alias("to"), "key")
     pairs = groups.withColumnRenamed("location", "from").join(others, "key").where("from < to")
     return _ordered(pairs).select(
