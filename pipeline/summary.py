@@ -105,6 +105,11 @@ def print_align_summary(summary: AlignSummary, *, console: Console) -> None:
         f"{summary.n_bitexts:,} bitexts between {summary.n_pairs:,} pairs, in {summary.n_groups:,} parallel "
         f"groups"
     )
+    if summary.wrong_share is not None:
+        console.print(
+            f"Swap test: at most {summary.wrong_share:.1%} of them are wrong because a page is not the "
+            "translation it is taken for; table swap_test says it by language pair."
+        )
     console.print(f"Language pairs: {languages}" + (f" and {rest} more" if rest else ""))
     if summary.start_s:
         console.print(

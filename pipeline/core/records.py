@@ -432,3 +432,27 @@ class ParallelGroup:
     """One pair a language, in the order of the codes."""
     min_score: float
     """Score of the weakest bitext that holds the group together."""
+
+
+@dataclass(frozen=True, slots=True)
+class SwapTest:
+    """What alignment accepts between pages that are no translations, for one pair of languages.
+
+    Each page pair's second page is replaced by another page of its site in the same languages.
+    """
+
+    TABLE: ClassVar[str] = "swap_test"
+    SCHEMA_VERSION: ClassVar[int] = 1
+
+    language_a: str
+    language_b: str
+    n_page_pairs: int
+    """Page pairs of these languages, by the first language of each page."""
+    n_aligned: int
+    """Alignments accepted between them."""
+    n_swapped_page_pairs: int
+    n_swapped_aligned: int
+    """Alignments accepted between swapped pages; each is wrong, or right by chance."""
+    wrong_share: float | None
+    """Accepted a swapped page pair over accepted a page pair: what would be wrong if no page were the
+    translation it is taken for; null where nothing could be swapped or was aligned."""

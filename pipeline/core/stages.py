@@ -16,6 +16,7 @@ from pipeline.core.records import (
     Reject,
     Scan,
     StepCount,
+    SwapTest,
 )
 from pipeline.core.table import Record
 
@@ -36,7 +37,7 @@ CLEAN = Stage("clean", version=1, reads=(PairRaw,), writes=(Cleaned,))
 LINK = Stage("link", version=1, reads=(Cleaned,), writes=(Link,))
 DEDUP = Stage("dedup", version=1, reads=(Cleaned, Link), writes=(Pair, Duplicate, Reject, StepCount))
 FUNNEL = Stage("funnel", version=1, reads=(StepCount,), writes=(FunnelStep,))
-ALIGN = Stage("align", version=1, reads=(Cleaned, Duplicate, Pair), writes=(Bitext, ParallelGroup))
+ALIGN = Stage("align", version=1, reads=(Cleaned, Duplicate, Pair), writes=(Bitext, ParallelGroup, SwapTest))
 ENRICH = Stage("enrich", version=1, reads=(Pair,), writes=(Enrichment,))
 
 STAGES = (EXTRACT, CLEAN, LINK, DEDUP, FUNNEL, ALIGN, ENRICH)

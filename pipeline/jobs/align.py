@@ -8,6 +8,7 @@ while it is aligned; candidates and bitexts, with the number of translations: on
 
 import json
 import math
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict
 from functools import partial
@@ -22,13 +23,13 @@ from pipeline.core.ids import key_of
 from pipeline.core.manifest import Commit, Manifest, Shard, publish, read_commits, read_manifest, write_commit
 from pipeline.core.outcomes import ShardOutcome
 from pipeline.core.parts import open_part
-from pipeline.core.records import Bitext, Cleaned, Duplicate, Pair, ParallelGroup
+from pipeline.core.records import Bitext, Cleaned, Duplicate, Pair, ParallelGroup, SwapTest
 from pipeline.core.stages import ALIGN
 from pipeline.core.table import arrow_schema
 from pipeline.jobs.frames import Part, held, located_frame, parts_of, table_frame, with_texts
 from pipeline.jobs.matching import one_to_one, parallel_groups
 from pipeline.jobs.page_frames import page_addresses, page_text, with_page_texts
-from pipeline.jobs.page_pairs import page_pairs
+from pipeline.jobs.page_pairs import page_pairs, swapped
 from pipeline.jobs.session import set_partitions
 from pipeline.jobs.shards import finished_shards
 
@@ -85,7 +86,10 @@ def run_align(
     pages = held(page_addresses(spark, cleaned, site_by=config.align.site))
     met = page_pairs(pages)
     report("aligning pages")
-    found = _candidates(met, cleaned, config=config.align)
+    found = held(_candidates(met, cleaned, config=config.align))
+    report("aligning swapped pages")
+    exchanged = swapped(met, pages)
+    test = swap_test(met, found, exchanged, _candidates(exchanged, cleaned, config=config.align))
     doubles = table_frame(spark, parts_of(work, Duplicate, manifests[Duplicate.TABLE].commits), Duplicate)
     report("matching pairs")
     matched = one_to_one(_of_kept_pairs(found, doubles))
@@ -93,7 +97,7 @@ def run_align(
     report("writing bitexts")
     groups = held(parallel_groups(matched, locations))
     bitexts = _with_texts(matched, locations, pairs)
-    _write(bitexts, groups, shards, work=work)
+    _write(bitexts, groups, shards, test=test, work=work)
     commits = {c.shard.id: c for c in read_commits(work, ALIGN.name)} | finished_shards(work, ALIGN)
     done = [commits[shard.id] for shard in shards]
     publish(work, ALIGN.name, records=ALIGN.writes, commits=done)
@@ -169,8 +173,58 @@ def _with_texts(matched: "DataFrame", locations: "DataFrame", parts: Sequence[Pa
     return matched
 
 
-def _write(bitexts: "DataFrame", groups: "DataFrame", shards: Sequence[Shard], *, work: str) -> None:
-    """Write a part of both tables for each shard: bitexts by hash of the first id, groups of theirs."""
+def swap_test(
+    met: "DataFrame", found: "DataFrame", exchanged: "DataFrame", accepted: "DataFrame"
+) -> list[SwapTest]:
+    """Count page pairs and alignments by language pair, as they are and with swapped pages."""
+    pages, swapped_pages = _by_languages_of_pages(met), _by_languages_of_pages(exchanged)
+    aligned, swapped_aligned = _by_languages(found), _by_languages(accepted)
+    return [
+        SwapTest(
+            *pair,
+            n_page_pairs=pages[pair],
+            n_aligned=aligned[pair],
+            n_swapped_page_pairs=swapped_pages[pair],
+            n_swapped_aligned=swapped_aligned[pair],
+            wrong_share=wrong_share(pages[pair], aligned[pair], swapped_pages[pair], swapped_aligned[pair]),
+        )
+        for pair in sorted({*pages, *aligned, *swapped_aligned})
+    ]
+
+
+def wrong_share(n_pages: int, n_aligned: int, n_swapped_pages: int, n_swapped_aligned: int) -> float | None:
+    """Return alignments a swapped page pair over alignments a page pair; None where either is unknown."""
+    if not (n_pages and n_aligned and n_swapped_pages):
+        return None
+    return round(n_swapped_aligned / n_swapped_pages / (n_aligned / n_pages), 6)
+
+
+def _by_languages_of_pages(met: "DataFrame") -> Counter[tuple[str, str]]:
+    from pyspark.sql import functions as sf
+
+    first = [sf.col(f"languages_{side}")[0] for side in ("a", "b")]
+    return _by_languages(
+        met.select(sf.least(*first).alias("language_a"), sf.greatest(*first).alias("language_b"))
+    )
+
+
+def _by_languages(frame: "DataFrame") -> Counter[tuple[str, str]]:
+    rows = frame.groupBy("language_a", "language_b").count().collect()
+    return Counter({(row["language_a"], row["language_b"]): row["count"] for row in rows})
+
+
+def _write(
+    bitexts: "DataFrame",
+    groups: "DataFrame",
+    shards: Sequence[Shard],
+    *,
+    test: Sequence[SwapTest],
+    work: str,
+) -> None:
+    """Write a part of the tables for each shard: bitexts by hash of the first id, groups of theirs.
+
+    The swap test stands in the first part.
+    """
     from pyspark.sql import functions as sf
 
     def number(column: str) -> "Column":
@@ -178,7 +232,8 @@ def _write(bitexts: "DataFrame", groups: "DataFrame", shards: Sequence[Shard], *
 
     def call(bitexts: pa.Table, groups: pa.Table) -> pa.Table:
         shard = Shard(**json.loads(bitexts["shard"][0].as_py()))
-        _write_part(shard, bitexts.filter(bitexts["id_a"].is_valid()), groups, work=work)
+        found = bitexts.filter(bitexts["id_a"].is_valid())  # a shard without bitexts has one row of nulls
+        _write_part(shard, found, groups, test=test if shard == shards[0] else (), work=work)
         return pa.table({"shard_id": [shard.id]})
 
     named = bitexts.sparkSession.createDataFrame(
@@ -189,8 +244,13 @@ def _write(bitexts: "DataFrame", groups: "DataFrame", shards: Sequence[Shard], *
     left.cogroup(right).applyInArrow(call, "shard_id string").collect()
 
 
-def _write_part(shard: Shard, bitexts: pa.Table, groups: pa.Table, *, work: str) -> None:
-    rows = {}
+def _write_part(
+    shard: Shard, bitexts: pa.Table, groups: pa.Table, *, test: Sequence[SwapTest], work: str
+) -> None:
+    with open_part(work, SwapTest, shard.id) as part:
+        for row in test:
+            part.add(row)
+    rows = {SwapTest.TABLE: part.n_rows}
     tables = ((Bitext, bitexts, ("site", "id_a", "id_b")), (ParallelGroup, groups, ("site", "group_id")))
     for record, table, order in tables:
         schema = arrow_schema(record)

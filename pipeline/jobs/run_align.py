@@ -12,9 +12,9 @@ from rich.console import Console
 from pipeline.core import storage
 from pipeline.core.config import Config
 from pipeline.core.manifest import Shard, part_files, publish, read_commits, read_manifest
-from pipeline.core.records import Bitext, Pair, ParallelGroup
+from pipeline.core.records import Bitext, Pair, ParallelGroup, SwapTest
 from pipeline.core.stages import ALIGN
-from pipeline.jobs.align import cleaned_tables, plan_align, run_align
+from pipeline.jobs.align import cleaned_tables, plan_align, run_align, wrong_share
 from pipeline.jobs.progress import progress_bar
 from pipeline.jobs.shards import finished_shards
 
@@ -29,6 +29,8 @@ class AlignSummary:
     n_groups: int
     language_pairs: dict[str, int]
     """Bitexts by language pair, `deu-eng`, most first."""
+    wrong_share: float | None
+    """Of the swap test over all language pairs: see table swap_test."""
     start_s: float
     """Starting Spark and its Python workers, and stopping them; 0 where there was nothing to do."""
     work_s: float
@@ -96,8 +98,25 @@ def _summary(work: str, *, shown: str, start_s: float, work_s: float) -> AlignSu
         n_bitexts=manifest.n_rows,
         n_groups=_n_rows(work, ParallelGroup.TABLE),
         language_pairs=dict(sorted(languages.items(), key=lambda item: (-item[1], item[0]))),
+        wrong_share=_wrong_share(work),
         start_s=round(start_s, 2),
         work_s=round(work_s, 2),
+    )
+
+
+def _wrong_share(work: str) -> float | None:
+    manifest = read_manifest(work, SwapTest.TABLE)
+    assert manifest is not None
+    totals: Counter[str] = Counter()
+    for path in part_files(work, manifest):
+        with storage.open_read(path) as stream:
+            for row in pq.ParquetFile(stream).read().to_pylist():
+                totals.update({name: n for name, n in row.items() if name.startswith("n_")})
+    return wrong_share(
+        totals["n_page_pairs"],
+        totals["n_aligned"],
+        totals["n_swapped_page_pairs"],
+        totals["n_swapped_aligned"],
     )
 
 

@@ -171,6 +171,8 @@ def _properties(config: SparkConfig, *, local: bool, shuffles: bool) -> dict[str
         "spark.ui.enabled": str(not local).lower(),
         "spark.sql.session.timeZone": "UTC",
         "spark.sql.adaptive.coalescePartitions.parallelismFirst": "false",
+        "spark.sql.autoBroadcastJoinThreshold": "-1",  # Spark's guess of what fits filled a heap of 1 GB
+        "spark.sql.adaptive.autoBroadcastJoinThreshold": "-1",
         "spark.task.maxFailures": str(config.max_task_failures),
         **config.conf,
     }

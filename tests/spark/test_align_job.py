@@ -35,7 +35,7 @@ def aligned(sample_pairs, tmp_path_factory):
 def content(work):
     return {
         table: sorted(json.dumps(row, sort_keys=True) for row in read(work, table).to_pylist())
-        for table in ("bitexts", "parallel_groups")
+        for table in ("bitexts", "parallel_groups", "swap_test")
     }
 
 
@@ -97,6 +97,25 @@ def test_the_summary_says_what_the_tables_hold(aligned):
     assert summary.n_bitexts == read(work, "bitexts").num_rows == sum(summary.language_pairs.values())
     assert summary.n_groups == read(work, "parallel_groups").num_rows
     assert summary.n_pairs == read(work, "pairs").num_rows
+
+
+def test_the_swap_test_counts_what_is_accepted_between_pages_that_are_no_translations(aligned):
+    work, summary = aligned
+    rows = read(work, "swap_test").to_pylist()
+    totals = Counter()
+    for row in rows:
+        totals.update({name: n for name, n in row.items() if name.startswith("n_")})
+        assert row["language_a"] < row["language_b"]
+    assert totals["n_aligned"] >= summary.n_bitexts
+    assert totals["n_swapped_page_pairs"] > 300
+    assert 0 < summary.wrong_share < 0.05
+    expected = (
+        totals["n_swapped_aligned"]
+        / totals["n_swapped_page_pairs"]
+        * totals["n_page_pairs"]
+        / totals["n_aligned"]
+    )
+    assert summary.wrong_share == pytest.approx(expected, abs=1e-6)
 
 
 def test_the_same_rows_from_other_parts_and_nothing_to_do_after(sample_pairs, aligned, tmp_path, monkeypatch):
