@@ -17,7 +17,7 @@ from threading import Thread
 from typing import TYPE_CHECKING
 
 from pipeline.core.config import SparkConfig
-from pipeline.core.errors import ConfigError
+from pipeline.core.errors import ConfigError, TransientError
 from pipeline.jobs.java import java_home
 
 if TYPE_CHECKING:
@@ -47,7 +47,8 @@ def spark_session(
     On a local master the Python workers are started too and import the named module, so that the time of the
     work itself can be told from that of the start; a cluster's executors start theirs when tasks come.
     `shuffles` says that the JVM itself has work to do, more than to schedule.
-    Raises ConfigError where no Java is found or the master cannot be reached.
+    Raises ConfigError where no Java is found or the master cannot be reached, TransientError where Spark fails
+    within the block.
     """
     home = str(java_home())
     os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
@@ -62,9 +63,24 @@ def spark_session(
         if local and imports:
             _start_workers(session, imports)
         log.info("spark=started master=%s seconds=%.1f", master, time.perf_counter() - began)
-        yield session
+        with _failures_explained():
+            yield session
     finally:
         session.stop()
+
+
+@contextmanager
+def _failures_explained() -> Iterator[None]:
+    """Turn a failure of Spark itself, such as a full heap or disk, into an error of one sentence."""
+    from py4j.protocol import Py4JJavaError
+
+    try:
+        yield
+    except Py4JJavaError as error:
+        raise TransientError(
+            f"Spark failed: {_reason(error)}. What was finished is kept: give it more memory (--set "
+            "spark.driver_memory=4g, or the cluster's own settings) or disk, and run the same command again."
+        ) from error
 
 
 def set_partitions(session: "SparkSession", n_rows: int, config: SparkConfig) -> None:

@@ -1,0 +1,38 @@
+"""What Spark is started with, and how its own failures end."""
+
+import pytest
+
+from pipeline.core.config import SparkConfig
+from pipeline.core.errors import TransientError
+from pipeline.jobs.session import set_partitions, spark_session
+
+pytestmark = pytest.mark.spark
+
+
+def test_a_failure_of_spark_itself_ends_in_one_sentence():
+    with (
+        pytest.raises(
+            TransientError, match=r"^Spark failed: For input string: .x.*run the same command again"
+        ),
+        spark_session("test", master="local[1]", config=SparkConfig()) as spark,
+    ):
+        spark.sparkContext._jvm.java.util.Optional.empty().get()
+
+
+def test_shuffles_are_cut_by_rows_unless_the_user_says_how():
+    config = SparkConfig(conf={"spark.sql.shuffle.partitions": "7"})
+    with spark_session("test", master="local[1]", config=config, shuffles=True) as spark:
+        set_partitions(spark, 1_000_000, config)
+        assert spark.conf.get("spark.sql.shuffle.partitions") == "7"
+        set_partitions(spark, 1_000_000, SparkConfig())
+        assert spark.conf.get("spark.sql.shuffle.partitions") == "20"
+        set_partitions(spark, 0, SparkConfig())
+        assert spark.conf.get("spark.sql.shuffle.partitions") == "1"
+
+
+def test_no_join_is_broadcast_by_a_guess():
+    with spark_session("test", master="local[1]", config=SparkConfig(), shuffles=True) as spark:
+        small = spark.range(10)
+        plan = small.join(spark.range(1000), "id")._jdf.queryExecution().executedPlan().toString()
+    assert "SortMergeJoin" in plan
+    assert "Broadcast" not in plan
