@@ -47,8 +47,8 @@ def spark_session(
     On a local master the Python workers are started too and import the named module, so that the time of the
     work itself can be told from that of the start; a cluster's executors start theirs when tasks come.
     `shuffles` says that the JVM itself has work to do, more than to schedule.
-    Raises ConfigError where no Java is found or the master cannot be reached, TransientError where Spark fails
-    within the block.
+    Raises ConfigError where no Java is found or the master cannot be reached, TransientError where Spark
+    fails within the block.
     """
     home = str(java_home())
     os.environ.setdefault("PYSPARK_PYTHON", sys.executable)

@@ -12,7 +12,7 @@ pytestmark = pytest.mark.spark
 def test_a_failure_of_spark_itself_ends_in_one_sentence():
     with (
         pytest.raises(
-            TransientError, match=r"^Spark failed: For input string: .x.*run the same command again"
+            TransientError, match=r"^Spark failed: No value present\. .* run the same command again"
         ),
         spark_session("test", master="local[1]", config=SparkConfig()) as spark,
     ):
