@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from pipeline.core.config import DedupConfig
 from pipeline.jobs.components import connected_components
-from pipeline.jobs.frames import ROW_BITS, Part, cleaned_frame, held
+from pipeline.jobs.frames import ROW_BITS, Part, cleaned_frame, held, sent_if_small
 from pipeline.jobs.link import compared
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ def clusters(
 
     same = links.where("same_facts").select("location_a", "location_b")
     members = connected_components(same.toDF("a", "b")).withColumnRenamed("node", "location")
-    ranked = held(members.join(distinct.select("location", "rank"), "location"))
+    ranked = held(distinct.select("location", "rank").join(sent_if_small(held(members)), "location"))
     first = ranked.groupBy("root").agg(sf.min(sf.struct("rank", "location")).alias("first"))
     followers = held(
         ranked.join(first, "root")
@@ -97,6 +97,7 @@ def templates(links: "DataFrame", kept: "DataFrame", distinct: "DataFrame") -> "
 
     first = sf.min("location").over(Window.partitionBy("template_key")).alias("location_b")
     framed = distinct.where("template_key != 0").select(sf.col("location").alias("location_a"), first)
+    framed = framed.where("location_a != location_b")
     ends = links.where("not same_facts").select("location_a", "location_b").unionByName(framed)
     for side in ("a", "b"):
         of_side = kept.select(
@@ -136,7 +137,7 @@ def decisions(
         .agg(sf.min("id").alias("template_id"), sf.count("*").alias("template_size"))
     )
     of_ids = clustered.join(sizes, "kept").join(named_templates, "template", "left")
-    of_ids = of_ids.withColumnRenamed("location", "first")
+    of_ids = sent_if_small(held(of_ids.withColumnRenamed("location", "first")))
     kind = (
         sf.when(sf.col("id") != sf.col("kept_id"), "near")
         .when(sf.col("location") != sf.col("first"), "exact")

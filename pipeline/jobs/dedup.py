@@ -42,7 +42,7 @@ from pipeline.jobs.decisions import (
     distinct_pairs,
     templates,
 )
-from pipeline.jobs.frames import ROW_BITS, Part, held, parts_of, table_frame
+from pipeline.jobs.frames import ROW_BITS, Part, held, parts_of, sent_if_small, table_frame
 from pipeline.jobs.funnel import funnel_shard, run_funnel
 from pipeline.jobs.link import find_links
 from pipeline.jobs.pairs import DECISION, digest, write_pairs
@@ -90,7 +90,7 @@ def run_dedup(
     everything = comparable_rows(spark, parts)
     rows, boilerplate = everything, None
     if near:
-        boilerplate = held(boilerplate_answers(everything, config=config.dedup))
+        boilerplate = sent_if_small(held(boilerplate_answers(everything, config=config.dedup)))
         rows = everything.join(boilerplate, "answer_key", "left_anti")
     distinct = distinct_pairs(rows)
     kept = template = None
@@ -98,9 +98,10 @@ def run_dedup(
         report("comparing near-duplicates")
         commits = _link(spark, distinct, cleaned, linked, parts=parts, work=work, config=config)
         report("joining near-duplicates")
-        links = located_links(table_frame(spark, parts_of(work, Link, commits), Link), distinct)
-        kept = clusters(links, distinct, parts, config=config.dedup)
-        template = templates(links, kept, distinct)
+        found = sent_if_small(held(table_frame(spark, parts_of(work, Link, commits), Link)))
+        links = located_links(found, distinct)
+        kept = sent_if_small(held(clusters(links, distinct, parts, config=config.dedup)))
+        template = sent_if_small(held(templates(links, kept, distinct)))
     decided = decisions(rows, distinct, kept=kept, template=template)
     if boilerplate is not None:
         from pyspark.sql import functions as sf
@@ -121,7 +122,7 @@ def located_links(links: "DataFrame", distinct: "DataFrame") -> "DataFrame":
 
     for side in ("a", "b"):
         places = distinct.select(sf.col("id").alias(f"id_{side}"), sf.col("location").alias(f"at_{side}"))
-        links = links.join(places, f"id_{side}")
+        links = sent_if_small(held(places.join(links, f"id_{side}")))
     ordered = links.select(
         sf.least("at_a", "at_b").alias("location_a"),
         sf.greatest("at_a", "at_b").alias("location_b"),

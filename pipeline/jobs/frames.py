@@ -28,6 +28,9 @@ MAX_TASKS = 4096
 ROW_BITS = 32
 """Bits of a location that number the row: 4 billion rows a part, 2 billion parts."""
 
+MAX_SENT_ROWS = 300_000
+"""Rows that every task may hold for a join: with an id in text and a few numbers 50 MB."""
+
 ROWS_PER_BATCH = 10_000
 
 
@@ -103,6 +106,13 @@ def held(frame: "DataFrame") -> "DataFrame":
     from pyspark import StorageLevel
 
     return frame.localCheckpoint(storageLevel=StorageLevel.DISK_ONLY)
+
+
+def sent_if_small(frame: "DataFrame") -> "DataFrame":
+    """Let a held frame of few rows be sent to every task, so that what it is joined with is not shuffled."""
+    from pyspark.sql import functions as sf
+
+    return sf.broadcast(frame) if frame.count() <= MAX_SENT_ROWS else frame
 
 
 def part_rows(spark: "SparkSession", parts: Sequence[Part]) -> "DataFrame":

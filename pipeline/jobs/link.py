@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 N_BEFORE = 3
 """Pairs before it in its bucket that a pair is compared with."""
 
+MAX_BROADCAST_BANDS = 2_000_000
+"""Bands of new pairs that every task may hold, to pass over old ones without a shuffle: some 50 MB."""
+
 COMPARED = "location_a long, location_b long, id_a string, id_b string, jaccard double, same_facts boolean"
 _SCHEMA = pa.schema(
     [
@@ -69,14 +72,7 @@ def _candidates(spark: "SparkSession", distinct: "DataFrame", parts: Sequence[Pa
     from pyspark.sql import Window
     from pyspark.sql import functions as sf
 
-    banded = (
-        cleaned_frame(spark, parts, ("fact_key", "rank", "bands"))
-        .drop("is_new")
-        .join(distinct.select("location", "is_new"), "location")
-        .select("location", "is_new", "fact_key", "rank", sf.explode("bands").alias("band"))
-    )
-    if not all(part.is_new for part in parts):
-        banded = banded.join(banded.where("is_new").select("band").distinct(), "band", "left_semi")
+    banded = _banded(spark, parts).join(distinct.select("location", "is_new"), "location")
     order = ("rank", "location")
     bucket = Window.partitionBy("band").orderBy("fact_key", *order)
     of_same_facts = Window.partitionBy("band", "fact_key").orderBy(*order)
@@ -99,6 +95,23 @@ def _candidates(spark: "SparkSession", distinct: "DataFrame", parts: Sequence[Pa
         )
         .distinct()
     )
+
+
+def _banded(spark: "SparkSession", parts: Sequence[Part]) -> "DataFrame":
+    """Return location, fact_key, rank and each band of the rows that may meet one of a new part."""
+    from pyspark.sql import functions as sf
+
+    def exploded(of: Sequence[Part]) -> "DataFrame":
+        rows = cleaned_frame(spark, of, ("fact_key", "rank", "bands"))
+        return rows.select("location", "fact_key", "rank", sf.explode("bands").alias("band"))
+
+    new = [part for part in parts if part.is_new]
+    if len(new) == len(parts):
+        return exploded(parts)
+    bands = held(exploded(new).select("band").distinct())
+    if bands.count() <= MAX_BROADCAST_BANDS:
+        bands = sf.broadcast(bands)
+    return exploded(parts).join(bands, "band", "left_semi")
 
 
 def _compare(
