@@ -121,10 +121,11 @@ def _align_batches(batches: Iterator[pa.RecordBatch], *, config: AlignConfig) ->
     for batch in batches:
         rows: list[dict[str, Any]] = []
         for row in batch.to_pylist():
-            a, b = (
+            pages = [
                 page_text({name: row[f"{name}_{side}"] for name in ("page_id", "page_url", "pairs")})
                 for side in ("a", "b")
-            )
+            ]
+            a, b = sorted(pages, key=lambda page: (page.url, page.page_id))  # the last bits hang on the order
             found = align_pages(
                 a, b, hreflang=row["hreflang"], same_path=row["same_path"], similarity=None, config=config
             )
