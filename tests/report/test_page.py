@@ -223,6 +223,6 @@ def test_the_report_goes_where_it_is_asked_to(tmp_path, make, sample):
 
 
 def test_work_folders_on_object_stores_are_read_and_written(make, sample):
-    path = write_report(make.work("memory://bucket/work", sample))
-    assert path == "memory://bucket/work/report.html"
+    path = write_report(make.work("memory://bucket/faq", sample))
+    assert path == "memory://bucket/faq/report.html"
     assert storage.read_bytes(path).startswith(b"<!doctype html>")
