@@ -133,6 +133,13 @@ def read_manifest(work: str, table: str) -> Manifest | None:
         ) from None
 
 
+def n_rows(work: str, table: str) -> int:
+    """Return the number of rows of a table that is known to exist."""
+    manifest = read_manifest(work, table)
+    assert manifest is not None, f"{work} has no table {table}"
+    return manifest.n_rows
+
+
 def table_names(work: str) -> list[str]:
     """Return the tables that have a manifest, in alphabetical order."""
     fs, inner = storage.filesystem(storage.join(work, "tables"))

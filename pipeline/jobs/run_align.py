@@ -11,7 +11,7 @@ from rich.console import Console
 
 from pipeline.core import storage
 from pipeline.core.config import Config
-from pipeline.core.manifest import Shard, part_files, publish, read_commits, read_manifest
+from pipeline.core.manifest import Shard, n_rows, part_files, publish, read_commits, read_manifest
 from pipeline.core.records import Bitext, Pair, ParallelGroup, SwapTest
 from pipeline.core.stages import ALIGN
 from pipeline.jobs.align import cleaned_tables, plan_align, run_align, wrong_share
@@ -94,9 +94,9 @@ def _summary(work: str, *, shown: str, start_s: float, work_s: float) -> AlignSu
     assert languages.total() == manifest.n_rows, "bitexts lost"
     return AlignSummary(
         work=shown,
-        n_pairs=_n_rows(work, Pair.TABLE),
+        n_pairs=n_rows(work, Pair.TABLE),
         n_bitexts=manifest.n_rows,
-        n_groups=_n_rows(work, ParallelGroup.TABLE),
+        n_groups=n_rows(work, ParallelGroup.TABLE),
         language_pairs=dict(sorted(languages.items(), key=lambda item: (-item[1], item[0]))),
         wrong_share=_wrong_share(work),
         start_s=round(start_s, 2),
@@ -118,9 +118,3 @@ def _wrong_share(work: str) -> float | None:
         totals["n_swapped_page_pairs"],
         totals["n_swapped_aligned"],
     )
-
-
-def _n_rows(work: str, table: str) -> int:
-    manifest = read_manifest(work, table)
-    assert manifest is not None
-    return manifest.n_rows

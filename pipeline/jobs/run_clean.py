@@ -11,7 +11,7 @@ from rich.console import Console
 
 from pipeline.core import storage
 from pipeline.core.config import Config
-from pipeline.core.manifest import Commit, part_files, publish, read_commits, read_manifest
+from pipeline.core.manifest import Commit, n_rows, part_files, publish, read_commits, read_manifest
 from pipeline.core.records import Cleaned, Duplicate, FunnelStep, Pair, PairRaw
 from pipeline.core.stages import CLEAN
 from pipeline.jobs.clean import extracted, plan_clean, run_clean
@@ -112,13 +112,13 @@ def _run(plan: Plan, *, work: str, master: str, config: Config, console: Console
 
 def _summary(work: str, *, shown: str, config: Config, n_now: int, times: _Times) -> CleanSummary:
     """Sum up what is written, and check that every raw pair is accounted for."""
-    n_rows = {r.TABLE: _n_rows(work, r.TABLE) for r in (PairRaw, Cleaned, Pair, Duplicate)}
+    rows = {r.TABLE: n_rows(work, r.TABLE) for r in (PairRaw, Cleaned, Pair, Duplicate)}
     dropped, changed, languages = _funnel(work)
     n_exact, n_near = dropped.pop(EXACT, 0), dropped.pop(NEAR, 0)
-    n_in = n_rows[PairRaw.TABLE]
-    assert n_in == n_rows[Cleaned.TABLE], "rows lost while cleaning"
-    assert n_rows[Duplicate.TABLE] == n_exact + n_near, "duplicates and funnel disagree"
-    assert n_in == n_rows[Pair.TABLE] + sum(dropped.values()) + n_exact + n_near, "rows lost"
+    n_in = rows[PairRaw.TABLE]
+    assert n_in == rows[Cleaned.TABLE], "rows lost while cleaning"
+    assert rows[Duplicate.TABLE] == n_exact + n_near, "duplicates and funnel disagree"
+    assert n_in == rows[Pair.TABLE] + sum(dropped.values()) + n_exact + n_near, "rows lost"
     commits = read_manifest(work, Pair.TABLE)
     return CleanSummary(
         work=shown,
@@ -126,7 +126,7 @@ def _summary(work: str, *, shown: str, config: Config, n_now: int, times: _Times
         n_parts=len(commits.commits) if commits else 0,
         n_parts_cleaned_now=n_now,
         n_pairs_raw=n_in,
-        n_pairs=n_rows[Pair.TABLE],
+        n_pairs=rows[Pair.TABLE],
         n_exact_duplicates=n_exact,
         n_near_duplicates=n_near,
         dropped=dropped,
@@ -134,12 +134,6 @@ def _summary(work: str, *, shown: str, config: Config, n_now: int, times: _Times
         languages=dict(languages.most_common()),
         **{name: round(getattr(times, name), 2) for name in _Times.__slots__},
     )
-
-
-def _n_rows(work: str, table: str) -> int:
-    manifest = read_manifest(work, table)
-    assert manifest is not None
-    return manifest.n_rows
 
 
 def _funnel(work: str) -> tuple[dict[str, int], dict[str, int], Counter[str]]:
