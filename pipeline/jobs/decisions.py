@@ -31,15 +31,11 @@ def boilerplate_answers(rows: "DataFrame", *, config: DedupConfig) -> "DataFrame
 
     A site is what the last two labels of the host name: the branches of one company count once.
     """
-    return (
-        rows.where("answer_key != 0")
-        .select("answer_key", "site")
-        .distinct()
-        .groupBy("answer_key")
-        .count()
-        .where(f"count > {config.max_sites_per_answer}")
-        .select("answer_key")
-    )
+    more = f"count > {config.max_sites_per_answer}"
+    answers = rows.where("answer_key != 0").select("answer_key", "site")
+    frequent = held(answers.groupBy("answer_key").count().where(more).select("answer_key"))
+    sites = answers.join(sent_if_small(frequent), "answer_key").distinct()
+    return sites.groupBy("answer_key").count().where(more).select("answer_key")
 
 
 def distinct_pairs(rows: "DataFrame") -> "DataFrame":

@@ -18,7 +18,7 @@ import pyarrow as pa
 
 from mining.dedup import compare
 from pipeline.core.config import DedupConfig
-from pipeline.jobs.frames import Part, cleaned_frame, held, with_texts
+from pipeline.jobs.frames import Part, cleaned_frame, held, sent_if_small, with_texts
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
@@ -72,7 +72,7 @@ def _candidates(spark: "SparkSession", distinct: "DataFrame", parts: Sequence[Pa
     from pyspark.sql import Window
     from pyspark.sql import functions as sf
 
-    banded = _banded(spark, parts).join(distinct.select("location", "is_new"), "location")
+    banded = _shared(_banded(spark, parts)).join(distinct.select("location", "is_new"), "location")
     order = ("rank", "location")
     bucket = Window.partitionBy("band").orderBy("fact_key", *order)
     of_same_facts = Window.partitionBy("band", "fact_key").orderBy(*order)
@@ -95,6 +95,15 @@ def _candidates(spark: "SparkSession", distinct: "DataFrame", parts: Sequence[Pa
         )
         .distinct()
     )
+
+
+def _shared(banded: "DataFrame") -> "DataFrame":
+    """Leave out bands that one row alone has: most of them, of pairs that nothing resembles."""
+    from pyspark.sql import Window
+    from pyspark.sql import functions as sf
+
+    n_rows = sf.count("*").over(Window.partitionBy("band")).alias("n_rows")
+    return sent_if_small(held(banded.select("*", n_rows).where("n_rows > 1").drop("n_rows")))
 
 
 def _banded(spark: "SparkSession", parts: Sequence[Part]) -> "DataFrame":

@@ -5,6 +5,7 @@ import random
 import pytest
 
 from pipeline.core.config import SparkConfig
+from pipeline.jobs import components
 from pipeline.jobs.components import connected_components
 from pipeline.jobs.session import spark_session
 
@@ -20,6 +21,12 @@ def spark():
         shuffles=True,
     ) as session:
         yield session
+
+
+@pytest.fixture(autouse=True, params=["in one task", "in rounds"])
+def way(request, monkeypatch):
+    if request.param == "in rounds":
+        monkeypatch.setattr(components, "MAX_EDGES_OF_A_TASK", -1)
 
 
 def roots(spark, edges):
