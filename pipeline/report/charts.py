@@ -30,7 +30,7 @@ class Column:
     """Shown when pointed at."""
     n: int
     tick: str | None = None
-    """Written below the column's left edge."""
+    """Written below the column, by default below its left edge."""
 
 
 def compact(n: float) -> str:
@@ -101,8 +101,10 @@ def short_bars(name: str, bars: Sequence[Bar], *, title: str, summary: str) -> H
     return _figure(name, rows, height=height * len(bars), title=title, summary=summary)
 
 
-def histogram(name: str, columns: Sequence[Column], *, title: str, summary: str) -> Html:
-    """Draw columns side by side; `name` must be unique in the page."""
+def histogram(
+    name: str, columns: Sequence[Column], *, title: str, summary: str, centred: bool = False
+) -> Html:
+    """Draw columns side by side; `name` must be unique in the page. Ticks of single values are centred."""
     most = max((column.n for column in columns), default=0)
     step = 1 / max(len(columns), 1)
     floor = 6 + _PLOT_PX
@@ -113,13 +115,16 @@ def histogram(name: str, columns: Sequence[Column], *, title: str, summary: str)
         area = _rect(i * step, step * 0.9, y=floor - high, height=high, class_="kept")
         drawn.append(element("g", tip, area))
         if column.tick is not None:
-            drawn.append(_tick(column.tick, i * step, y=floor + 17))
+            middle = (i + 0.45) * step
+            drawn.append(_tick(column.tick, middle if centred else i * step, y=floor + 17, centred=centred))
     axis = element("line", x1=0, x2="100%", y1=floor + 0.5, y2=floor + 0.5, class_="axis")
     return _figure(name, [*drawn, axis], height=floor + 24, title=title, summary=summary)
 
 
-def _tick(label: str, x: float, *, y: int) -> Html:
-    anchor, place = ("start", 0.0) if x < 0.05 else ("end", 1.0) if x > 0.93 else ("middle", x)
+def _tick(label: str, x: float, *, y: int, centred: bool) -> Html:
+    anchor, place = "middle", x
+    if not centred and not 0.05 <= x <= 0.93:  # a label of some letters would leave the chart
+        anchor, place = ("start", 0.0) if x < 0.05 else ("end", 1.0)
     return element("text", label, x=_percent(place), y=y, text_anchor=anchor)
 
 

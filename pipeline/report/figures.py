@@ -1,14 +1,14 @@
 """What the report shows, gathered from the tables of a work folder in one pass over each.
 
-What grows in memory: the funnel with rules times languages; counts by language with languages; origins with
-their number up to `MAX_ORIGINS`, beyond which their counts become lower bounds with a known error. Nothing
-grows with the number of rows.
+What grows in memory: the funnel with rules times languages; counts by language with languages, those of
+translations with languages squared; origins with their number up to `MAX_ORIGINS`, beyond which their counts
+become lower bounds with a known error. Nothing grows with the number of rows.
 """
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
 import numpy as np
 import pyarrow as pa
@@ -16,9 +16,22 @@ import pyarrow.compute as pc
 
 from pipeline.core.errors import ConfigError
 from pipeline.core.manifest import Manifest
-from pipeline.core.records import Duplicate, Enrichment, FunnelStep, Page, Pair, PairRaw, Reject, Scan
+from pipeline.core.records import (
+    Bitext,
+    Duplicate,
+    Enrichment,
+    FunnelStep,
+    Page,
+    Pair,
+    PairRaw,
+    ParallelGroup,
+    Reject,
+    Scan,
+    SwapTest,
+)
 from pipeline.core.storage import exists
 from pipeline.core.table import Record
+from pipeline.report.bitexts import BitextFigures, GroupFigures, SwapFigures
 from pipeline.report.funnel import Funnel, FunnelTally
 from pipeline.report.tables import Counts, First, HeavyHitters, Lengths, batches, open_table
 
@@ -149,6 +162,16 @@ class Figures:
     duplicates: Counts | None
     """Removed pairs by kind."""
     similarity: SimilarityFigures | None
+    bitexts: BitextFigures | None
+    groups: GroupFigures | None
+    swap_test: SwapFigures | None
+
+
+class _Accumulator(Protocol):
+    def add(self, rows: pa.Table) -> None: ...
+
+
+_A = TypeVar("_A", bound=_Accumulator)
 
 
 def gather(work: str) -> Figures:
@@ -163,28 +186,33 @@ def gather(work: str) -> Figures:
         raise ConfigError(f"{work} has no table pairs; `faqtory clean --work {work}` makes it.")
     _read(work, Pair, _PAIR_COLUMNS, pairs.add)
     raw = open_table(work, PairRaw)
-    questions, scan, funnel, duplicates = Counts(), ScanFigures(), FunnelTally(), Counts()
+    questions, duplicates = Counts(), Counts()
     rejects = First(N_REJECTS_A_REASON, order=[("raw_id", "ascending")], group="reason")
-    similarity = SimilarityFigures()
+    funnel = _gathered(work, FunnelStep, FunnelTally.COLUMNS, FunnelTally())
     has = {
         Page: _read(work, Page, ["questions"], lambda rows: questions.add_counts(rows["questions"])),
-        Scan: _read(work, Scan, _SCAN_COLUMNS, scan.add),
-        FunnelStep: _read(work, FunnelStep, FunnelTally.COLUMNS, funnel.add),
         Reject: _read(work, Reject, _REJECT_COLUMNS, rejects.add),
         Duplicate: _read(work, Duplicate, ["kind"], lambda rows: duplicates.add(rows["kind"])),
-        Enrichment: _read(work, Enrichment, _SIMILARITY_COLUMNS, similarity.add),
     }
     return Figures(
         pairs=pairs,
         manifest=manifest,
         n_raw=raw.n_rows if raw else None,
         questions=questions if has[Page] else None,
-        scan=scan if has[Scan] else None,
-        funnel=funnel.funnel() if has[FunnelStep] else None,
+        scan=_gathered(work, Scan, _SCAN_COLUMNS, ScanFigures()),
+        funnel=funnel.funnel() if funnel else None,
         rejects=rejects.rows() if has[Reject] else None,
         duplicates=duplicates if has[Duplicate] else None,
-        similarity=similarity if has[Enrichment] else None,
+        similarity=_gathered(work, Enrichment, _SIMILARITY_COLUMNS, SimilarityFigures()),
+        bitexts=_gathered(work, Bitext, BitextFigures.COLUMNS, BitextFigures()),
+        groups=_gathered(work, ParallelGroup, GroupFigures.COLUMNS, GroupFigures()),
+        swap_test=_gathered(work, SwapTest, SwapFigures.COLUMNS, SwapFigures()),
     )
+
+
+def _gathered(work: str, record: type[Record], columns: Sequence[str], into: _A) -> _A | None:
+    """Give every batch of a table to `into`; None where there is no such table."""
+    return into if _read(work, record, columns, into.add) else None
 
 
 def _read(work: str, record: type[Record], columns: Sequence[str], add: Callable[[pa.Table], None]) -> bool:

@@ -5,7 +5,7 @@ import hashlib
 from functools import cache
 from importlib.resources import files
 
-from pipeline.report import content, flow
+from pipeline.report import content, flow, translations
 from pipeline.report.figures import Figures
 from pipeline.report.html import Html, document, element, stylesheet
 
@@ -23,7 +23,10 @@ def render(figures: Figures) -> Html:
         ("duplicates", "Duplicates", content.duplicates),
         ("rejects", "Dropped pairs", content.rejects),
         ("similarity", "Do answers fit their questions?", content.similarity),
+        ("translations", "Translations", translations.translations),
+        ("swap-test", "Swap test of translations", translations.swap_test),
         ("samples", "Sample pairs", content.samples),
+        ("sample-translations", "Sample translations", translations.samples),
     ]
     links = [element("li", element("a", name, href=f"#{anchor}")) for anchor, name, _ in parts]
     body = [

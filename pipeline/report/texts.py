@@ -14,6 +14,7 @@ from pipeline.report.tables import Counts
 EXTRACT = "faqtory extract INPUT... --work DIR"
 CLEAN = "faqtory clean --work DIR"
 ENRICH = "faqtory enrich --work DIR"
+ALIGN = "faqtory align --work DIR"
 
 MAX_CHARS = 600
 """Characters of a question or an answer that are shown."""

@@ -12,15 +12,19 @@ from pipeline.core.ids import pair_id
 from pipeline.core.manifest import Commit, Shard, publish
 from pipeline.core.parts import open_part
 from pipeline.core.records import (
+    Bitext,
     Count,
     Duplicate,
     Enrichment,
     FunnelStep,
+    GroupMember,
     Page,
     Pair,
     PairRaw,
+    ParallelGroup,
     Reject,
     Scan,
+    SwapTest,
 )
 from pipeline.report.write import write_report
 
@@ -29,6 +33,7 @@ STAGES = {
     "dedup": (Pair, Duplicate, Reject),
     "funnel": (FunnelStep,),
     "enrich": (Enrichment,),
+    "align": (Bitext, ParallelGroup, SwapTest),
 }
 
 PAIR = Pair(
@@ -120,12 +125,41 @@ SCAN = Scan(
     seconds=0.1,
 )
 
+BITEXT = Bitext(
+    id_a="a",
+    id_b="b",
+    language_a="deu",
+    language_b="eng",
+    site="one.example",
+    score=0.96,
+    numbers=3.4,
+    tokens=0.2,
+    length=-1.25,
+    position=0.75,
+    hreflang=True,
+    same_path=False,
+    similarity=None,
+    margin=None,
+    question_a="Wann öffnen Sie?",
+    answer_a="Um neun.",
+    question_b="When do you open?",
+    answer_b="We open at nine.",
+    url_a="https://one.example/de/faq",
+    url_b="https://one.example/en/faq",
+)
+
 
 def make_pair(**changes):
     """A pair like `PAIR`, whose id follows from its text."""
     made = replace(PAIR, **changes)
     made_id = changes.get("id") or pair_id(made.question, made.answer)
     return replace(made, id=made_id, cluster_id=made_id)
+
+
+def make_group(*languages):
+    """A parallel group of one pair in each language."""
+    members = [GroupMember(language, language) for language in languages]
+    return ParallelGroup(languages[0], "one.example", len(members), members, 0.9)
 
 
 def make_work(folder, *parts):
@@ -150,7 +184,9 @@ def make_work(folder, *parts):
 @pytest.fixture
 def make():
     """What tests build work folders with."""
-    return SimpleNamespace(pair=make_pair, work=make_work, reject=REJECT, scan=SCAN)
+    return SimpleNamespace(
+        pair=make_pair, work=make_work, reject=REJECT, scan=SCAN, bitext=BITEXT, group=make_group
+    )
 
 
 @pytest.fixture
@@ -189,6 +225,10 @@ def sample():
         Enrichment("e2", 0.52, "model@1", None, None, None, None, None, None),
         Enrichment("e3", None, None, None, None, None, None, None, None),
         Enrichment("e4", 1.0, "model@1", None, None, None, None, None, None),
+        BITEXT,
+        replace(BITEXT, id_a="c", id_b="d", score=0.9),
+        make_group("deu", "eng"),
+        SwapTest("deu", "eng", 1, 2, 1, 0, 0.0),
     ]
 
 

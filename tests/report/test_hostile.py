@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.core.records import Enrichment, FunnelStep
+from pipeline.core.records import Enrichment, FunnelStep, SwapTest
 from pipeline.core.text import harmless
 from pipeline.report.charts import Bar, long_bars
 from pipeline.report.html import Html, element, stylesheet, text
@@ -59,7 +59,10 @@ def hostile_rows(make, nasty):
     reject = replace(make.reject, reason=nasty, question=nasty, answer=nasty, language=nasty, url=nasty)
     funnel = [FunnelStep(0, nasty, nasty, 100, 1, 0), FunnelStep(0, nasty, "eng", 900, 900, 0)]
     enrichment = Enrichment("e", 0.5, nasty, None, None, None, None, None, None)
-    return [pair, reject, *funnel, enrichment]
+    texts = {f"{name}_{side}": nasty for name in ("id", "question", "answer", "url") for side in "ab"}
+    bitext = replace(make.bitext, language_a=nasty, language_b="eng", site=nasty, **texts)
+    swapped = SwapTest(nasty, "eng", 9, 9, 9, 1, 0.1)
+    return [pair, reject, *funnel, enrichment, bitext, make.group(nasty, "eng"), swapped]
 
 
 class Tags(HTMLParser):
@@ -91,7 +94,7 @@ def test_hostile_text_stays_text(tmp_path, make, nasty):
     assert all(link.startswith("#") for link in root.xpath("//@href"))
     assert len(root.xpath("//style")) == 1
     questions = root.xpath("//p[@class='question']")
-    assert len(questions) == 4  # cluster, template, reject, sample
+    assert len(questions) == 8  # cluster, template, reject, sample, two sides of a bitext shown twice
     assert {q.text_content() for q in questions} == {harmless(nasty)}
     assert not set(page) & set("\x00\x08\x0b\x1f\x7f\x9b\u202e\u2066")
     other = Tags()
@@ -108,6 +111,16 @@ def test_a_text_of_a_megabyte_is_cut(tmp_path, make):
     root = lxml.html.fromstring(path.read_bytes())
     (answer,) = root.xpath("//div[@class='answer']")
     assert answer.text == "日本" * 300 + " …"
+
+
+def test_a_translation_of_a_megabyte_is_cut(tmp_path, make):
+    names = ("question_a", "answer_a", "question_b", "answer_b", "url_a", "url_b", "site")
+    long = replace(make.bitext, **dict.fromkeys(names, "w" * 1_000_000))
+    path = Path(write_report(make.work(tmp_path, [make.pair(), long])))
+    assert path.stat().st_size < 40_000
+    root = lxml.html.fromstring(path.read_bytes())
+    answers = root.xpath("//div[@class='sides']//div[@class='answer']/text()")
+    assert answers == ["w" * 400 + " …"] * 4
 
 
 def test_direction_and_control_characters_are_visible(tmp_path, page, make):

@@ -10,7 +10,16 @@ import pytest
 
 from pipeline.core import storage
 from pipeline.core.errors import ConfigError
-from pipeline.core.records import Duplicate, Enrichment, FunnelStep, Reject, Scan
+from pipeline.core.records import (
+    Bitext,
+    Duplicate,
+    Enrichment,
+    FunnelStep,
+    ParallelGroup,
+    Reject,
+    Scan,
+    SwapTest,
+)
 from pipeline.report.write import write_report
 
 
@@ -143,6 +152,10 @@ def test_rejects_stand_below_their_reason_with_the_number_dropped(tmp_path, page
         (Duplicate, "duplicates", "there is no table duplicates. faqtory clean --work DIR makes it."),
         (Reject, "rejects", "there is no table rejects. faqtory clean --work DIR makes it."),
         (Enrichment, "similarity", "there is no table enrichments. faqtory enrich --work DIR makes it."),
+        (Bitext, "translations", "there is no table bitexts. faqtory align --work DIR makes it."),
+        (Bitext, "sample-translations", "there is no table bitexts. faqtory align --work DIR makes it."),
+        (ParallelGroup, "translations", "no table parallel_groups. faqtory align --work DIR makes it."),
+        (SwapTest, "swap-test", "there is no table swap_test. faqtory align --work DIR makes it."),
     ],
 )
 def test_a_missing_table_is_named_with_the_command_that_makes_it(tmp_path, page, sample, record, name, line):
@@ -156,6 +169,9 @@ def test_tables_without_rows_make_a_page(tmp_path, page, make):
     write_report(make.work(tmp_path / "empty", [make.pair()]))
     root = _emptied(tmp_path, make)
     assert root.find(".//header//p").text == "0 question-answer pairs in 0 languages from 0 origins."
+    assert "No translations were found." in section(root, "translations").text_content()
+    assert "unknown" in section(root, "swap-test").text_content()
+    assert "None." in section(root, "sample-translations").text_content()
 
 
 def _emptied(tmp_path, make):
@@ -166,7 +182,7 @@ def _emptied(tmp_path, make):
 
     work = str(tmp_path / "none")
     shard = Shard.of("a", "parquet", version="", settings="s")
-    records = (Pair, Duplicate, Reject, FunnelStep, Scan, Enrichment)
+    records = (Pair, Duplicate, Reject, FunnelStep, Scan, Enrichment, Bitext, ParallelGroup, SwapTest)
     for record in records:
         with open_part(work, record, shard.id):
             pass
@@ -200,7 +216,7 @@ def test_headings_tables_and_charts_can_be_read_aloud(tmp_path, page, sample):
     assert len(ids) == len(set(ids))
     assert not root.xpath("//thead//th[not(@scope='col')] | //tbody//th[not(@scope='row')]")
     charts = root.xpath("//*[local-name()='svg'][@role='img']")
-    assert len(charts) == 6  # rules, languages, survival, two lengths, similarity
+    assert len(charts) == 8  # rules, languages, survival, two lengths, similarity, scores, groups
     for chart in charts:
         for name in (chart.get("aria-labelledby"), chart.get("aria-describedby")):
             assert root.xpath("//*[@id=$name]/text()", name=name)
