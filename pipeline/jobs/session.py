@@ -91,8 +91,8 @@ def set_partitions(session: "SparkSession", n_rows: int, config: SparkConfig) ->
 
 def one_row_a_task(session: "SparkSession", rows: Sequence[str]) -> "DataFrame":
     """Return a frame of one column, `row`, in which every row is a partition, so a task, of its own."""
-    frame = session.createDataFrame([(row,) for row in rows], "row string")
-    return frame.coalesce(1).repartition(len(rows))  # round robin from one partition: exactly one row each
+    numbered = session.createDataFrame(list(enumerate(rows)), "no int, row string")
+    return numbered.repartitionById(max(1, len(rows)), "no").select("row")  # round robin would deal unevenly
 
 
 def collect_with_progress(frame: "DataFrame", report: Callable[[int], None]) -> "list[Row]":

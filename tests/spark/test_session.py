@@ -1,10 +1,11 @@
 """What Spark is started with, and how its own failures end."""
 
+import pyarrow as pa
 import pytest
 
 from pipeline.core.config import SparkConfig
 from pipeline.core.errors import TransientError
-from pipeline.jobs.session import set_partitions, spark_session
+from pipeline.jobs.session import one_row_a_task, set_partitions, spark_session
 
 pytestmark = pytest.mark.spark
 
@@ -36,3 +37,17 @@ def test_no_join_is_broadcast_by_a_guess():
         plan = small.join(spark.range(1000), "id")._jdf.queryExecution().executedPlan().toString()
     assert "SortMergeJoin" in plan
     assert "Broadcast" not in plan
+
+
+def test_every_row_is_a_task_of_its_own():
+    with spark_session("test", master="local[2]", config=SparkConfig()) as spark:
+        for n in (1, 2, 5, 40):
+            frame = one_row_a_task(spark, [f"row {i}" for i in range(n)])
+            assert frame.columns == ["row"]
+            tasks = frame.mapInArrow(_number_of_rows, "n long").collect()
+            assert [row["n"] for row in tasks] == [1] * n
+            assert sorted(row["row"] for row in frame.collect()) == sorted(f"row {i}" for i in range(n))
+
+
+def _number_of_rows(batches):
+    yield pa.RecordBatch.from_pydict({"n": [sum(batch.num_rows for batch in batches)]})
