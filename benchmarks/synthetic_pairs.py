@@ -42,7 +42,7 @@ from pipeline.core.records import PairRaw
 from pipeline.core.stages import EXTRACT
 from pipeline.core.table import arrow_schema
 
-PAIRS_PER_PART = 62_500
+PAIRS_PER_PART = 50_000
 N_ORIGINS = 100_000
 
 CRAWLED = datetime(2026, 11, 1, tzinfo=UTC)

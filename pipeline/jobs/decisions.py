@@ -53,6 +53,21 @@ def distinct_pairs(rows: "DataFrame") -> "DataFrame":
     )
 
 
+def involved(distinct: "DataFrame", links: "DataFrame") -> "DataFrame":
+    """Return the rows of `distinct` that anything is to be said of: all but those that are simply kept.
+
+    Those with links, with exact duplicates, and with siblings of the same `template_key`.
+    """
+    from pyspark.sql import functions as sf
+
+    linked = held(links.select(sf.explode(sf.array("id_a", "id_b")).alias("id")).distinct())
+    framed = distinct.where("template_key != 0").groupBy("template_key").count().where("count > 1")
+    marked = distinct.join(sent_if_small(linked).withColumn("is_linked", sf.lit(True)), "id", "left").join(
+        sent_if_small(held(framed)).withColumnRenamed("count", "n_framed"), "template_key", "left"
+    )
+    return sent_if_small(held(marked.where("is_linked or n_framed > 1 or n_sightings > 1")))
+
+
 def clusters(
     links: "DataFrame", distinct: "DataFrame", parts: Sequence[Part], *, config: DedupConfig
 ) -> "DataFrame":
@@ -65,7 +80,7 @@ def clusters(
 
     same = links.where("same_facts").select("location_a", "location_b")
     members = connected_components(same.toDF("a", "b")).withColumnRenamed("node", "location")
-    ranked = held(distinct.select("location", "rank").join(sent_if_small(held(members)), "location"))
+    ranked = held(distinct.select("location", "rank").join(members, "location"))
     first = ranked.groupBy("root").agg(sf.min(sf.struct("rank", "location")).alias("first"))
     followers = held(
         ranked.join(first, "root")

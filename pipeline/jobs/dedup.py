@@ -40,6 +40,7 @@ from pipeline.jobs.decisions import (
     comparable_rows,
     decisions,
     distinct_pairs,
+    involved,
     templates,
 )
 from pipeline.jobs.frames import ROW_BITS, Part, held, parts_of, sent_if_small, table_frame
@@ -98,7 +99,8 @@ def run_dedup(
         report("comparing near-duplicates")
         commits = _link(spark, distinct, cleaned, linked, parts=parts, work=work, config=config)
         report("joining near-duplicates")
-        found = sent_if_small(held(table_frame(spark, parts_of(work, Link, commits), Link)))
+        found = held(table_frame(spark, parts_of(work, Link, commits), Link))
+        distinct = involved(distinct, found)
         links = located_links(found, distinct)
         kept = sent_if_small(held(clusters(links, distinct, parts, config=config.dedup)))
         template = sent_if_small(held(templates(links, kept, distinct)))
@@ -122,7 +124,7 @@ def located_links(links: "DataFrame", distinct: "DataFrame") -> "DataFrame":
 
     for side in ("a", "b"):
         places = distinct.select(sf.col("id").alias(f"id_{side}"), sf.col("location").alias(f"at_{side}"))
-        links = sent_if_small(held(places.join(links, f"id_{side}")))
+        links = links.join(places, f"id_{side}")
     ordered = links.select(
         sf.least("at_a", "at_b").alias("location_a"),
         sf.greatest("at_a", "at_b").alias("location_b"),

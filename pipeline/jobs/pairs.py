@@ -100,7 +100,8 @@ def _decided(part: pq.ParquetFile, decisions: pa.Table) -> Iterator[pa.RecordBat
     rows = decisions["row"].to_numpy()
     assert (np.diff(rows) > 0).all(), "two decisions on one row"
     first = 0
-    for batch in part.iter_batches(batch_size=ROWS_PER_BATCH):
+    names = [name for name in part.schema_arrow.names if name != "bands"]
+    for batch in part.iter_batches(batch_size=ROWS_PER_BATCH, columns=names):
         here = slice(*np.searchsorted(rows, (first, first + batch.num_rows)))
         index = np.full(batch.num_rows, -1)
         index[rows[here] - first] = np.arange(here.start, here.stop)
