@@ -66,10 +66,6 @@ class Evidence:
     """One page names the other as its translation."""
     same_path: bool
     """The pages' addresses differ in the language alone."""
-    similarity: float | None
-    """Cosine of the embeddings."""
-    margin: float | None
-    """Ratio of the cosine to those of the nearest neighbours; computed over a site, not by `align_pages`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,12 +84,11 @@ def align_pages(
     *,
     hreflang: bool,
     same_path: bool,
-    similarity: NDArray[np.floating] | None,
     config: AlignConfig,
 ) -> list[Aligned]:
     """Return the probable translations among two pages' pairs, at most one a pair and language pair.
 
-    `similarity` holds cosines `(n_a, n_b)`. Exchanging the pages exchanges the sides of the result. Pages of
+    Exchanging the pages exchanges the sides of the result. Pages of
     more than `config.max_cells` cells give nothing.
     """
     rows, columns = _places(a.pairs), _places(b.pairs)
@@ -105,7 +100,7 @@ def align_pages(
     length = length_evidence(*traits)
     cells = np.ix_(rows, columns)
     places = np.zeros(shape)
-    places[cells] = _log_odds((numbers, tokens, length), *traits, similarity=similarity, config=config)
+    places[cells] = _log_odds((numbers, tokens, length), *traits, config=config)
     prior = config.hreflang_prior if hreflang else config.path_prior
     lists = Lists(prior, config.gap_rates, config.mean_pairs_per_page)
     scores = align(places, lists=lists).matched[cells].round(_SCORE_DIGITS)
@@ -121,8 +116,6 @@ def align_pages(
                 float(position[i, j]),
                 hreflang,
                 same_path,
-                None if similarity is None else float(similarity[i, j]),
-                None,
             ),
             float(scores[i, j]),
         )
@@ -174,23 +167,14 @@ def _log_odds(
     a: Sequence[Traits],
     b: Sequence[Traits],
     *,
-    similarity: NDArray[np.floating] | None,
     config: AlignConfig,
 ) -> Floats:
     """Return the evidence of each cell in all, in nats `(n_a, n_b)`; -inf where numbers are a veto."""
     numbers, tokens, length = weights
     log_odds = config.numbers_weight * numbers + config.tokens_weight * tokens + config.length_weight * length
-    if similarity is not None:
-        log_odds = log_odds + config.similarity_weight * _above_average(similarity)
     log_odds = np.where(_identical(a, b), np.maximum(log_odds, _IDENTICAL), log_odds)
     siblings = np.logical_or.outer(_have_siblings(a), _have_siblings(b))
     return np.where(siblings & different_numbers(a, b), -np.inf, log_odds)
-
-
-def _above_average(similarity: NDArray[np.floating]) -> Floats:
-    cosines = similarity.astype(np.float64)
-    rows, columns = cosines.mean(axis=1, keepdims=True), cosines.mean(axis=0, keepdims=True)
-    return np.asarray(cosines - (rows + columns) / 2)
 
 
 def _identical(a: Sequence[Traits], b: Sequence[Traits]) -> NDArray[np.bool_]:

@@ -17,15 +17,24 @@ def read_parallel(specs: Iterable[str]) -> Iterator[TrainingPair]:
     of two, and its two sides count as languages of their own. Raises ConfigError that names file and line for
     what cannot be read, has not two columns, or ends before its other side.
     """
-    for spec in specs:
-        paths = [Path(part.strip()) for part in spec.split(",")] if not Path(spec).is_file() else [Path(spec)]
-        if len(paths) > 2:
-            raise ConfigError(f"Parallel text {spec}: give one file of two columns, or two files as A,B.")
+    for paths in map(_paths, specs):
         source = paths[0].name
         rows = _columns(paths[0]) if len(paths) == 1 else _lines(paths[0], paths[1])
         for text_a, text_b in rows:
             if text_a and text_b:
                 yield TrainingPair(text_a, text_b, f"{source}:1", f"{source}:2", source)
+
+
+def parallel_files(specs: Iterable[str]) -> list[Path]:
+    """Return the files that `read_parallel` reads for these."""
+    return [path for spec in specs for path in _paths(spec)]
+
+
+def _paths(spec: str) -> list[Path]:
+    paths = [Path(spec)] if Path(spec).is_file() else [Path(part.strip()) for part in spec.split(",")]
+    if len(paths) > 2:
+        raise ConfigError(f"Parallel text {spec}: give one file of two columns, or two files as A,B.")
+    return paths
 
 
 def _columns(path: Path) -> Iterator[tuple[str, str]]:

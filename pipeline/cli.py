@@ -123,6 +123,25 @@ def clean(
 @app.command()
 def align(
     work: Work,
+    embedder: Annotated[
+        str | None,
+        typer.Option(
+            help="sentence-transformers model, folder or id, that finds translations off the pages; "
+            "bootstrap trains one on the corpus itself.",
+            show_default=False,
+        ),
+    ] = None,
+    parallel: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="FILE",
+            help="Parallel text for bootstrap: two columns parted by a tab, or two files as A,B; repeatable.",
+        ),
+    ] = None,
+    profile: Annotated[
+        str | None,
+        typer.Option(help="default, or webfaq2: the rule published with WebFAQ 2.0.", show_default=False),
+    ] = None,
     master: Master = "local[*]",
     config_file: ConfigFile = None,
     overrides: Overrides = None,
@@ -134,7 +153,9 @@ def align(
     from pipeline.jobs.run_align import align as run
     from pipeline.summary import print_align_summary
 
-    config = load_config(config_file, overrides or ())
+    named = {"embedder": embedder, "profile": profile, "parallel": json.dumps(parallel) if parallel else None}
+    given = [f"align.{name}={value}" for name, value in named.items() if value is not None]
+    config = load_config(config_file, [*(overrides or ()), *given])
     summary = run(work=work, master=master, config=config, console=_console(quiet))
     if as_json:
         _print_json(summary.figures())

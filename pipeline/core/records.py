@@ -398,9 +398,9 @@ class Bitext:
     same_path: bool
     """The pages' addresses differ in the language alone."""
     similarity: float | None
-    """Cosine of the embeddings."""
+    """Cosine of the embeddings; null where the embedder does not bring the two together."""
     margin: float | None
-    """Ratio of the cosine to those of the nearest neighbours."""
+    """Ratio of the cosine to those of the nearest neighbours; null likewise."""
     question_a: str
     answer_a: str
     question_b: str
@@ -438,21 +438,26 @@ class ParallelGroup:
 class SwapTest:
     """What alignment accepts between pages that are no translations, for one pair of languages.
 
-    Each page pair's second page is replaced by another page of its site in the same languages.
+    Each page pair's second page is replaced by another page of its site in the same languages. Where an
+    embedder looks for translations off the pages, known ones are taken away as well.
     """
 
     TABLE: ClassVar[str] = "swap_test"
-    SCHEMA_VERSION: ClassVar[int] = 1
+    SCHEMA_VERSION: ClassVar[int] = 2
 
     language_a: str
     language_b: str
-    n_page_pairs: int
+    n_page_pairs: int = 0
     """Page pairs of these languages, by the first language of each page."""
-    n_aligned: int
+    n_aligned: int = 0
     """Alignments accepted between them."""
-    n_swapped_page_pairs: int
-    n_swapped_aligned: int
+    n_swapped_page_pairs: int = 0
+    n_swapped_aligned: int = 0
     """Alignments accepted between swapped pages; each is wrong, or right by chance."""
-    wrong_share: float | None
+    wrong_share: float | None = None
     """Accepted a swapped page pair over accepted a page pair: what would be wrong if no page were the
     translation it is taken for; null where nothing could be swapped or was aligned."""
+    n_removed: int = 0
+    """Known translations that were taken away, so that an embedder could find none."""
+    n_removed_aligned: int = 0
+    """Alignments that it made all the same of the pairs left behind; each is wrong."""

@@ -16,7 +16,7 @@ import pyarrow.parquet as pq
 
 from pipeline.core import storage
 from pipeline.core.manifest import Commit, part_path
-from pipeline.core.records import Cleaned
+from pipeline.core.records import Cleaned, Pair
 from pipeline.core.table import Record, arrow_schema
 
 if TYPE_CHECKING:
@@ -86,6 +86,22 @@ def with_texts(
     fields = [arrow_schema(Cleaned).field(name) for name in columns]
     schema = pa.schema([pa.field("location", pa.int64()), *fields])
     return with_parts(locations, parts).mapInArrow(partial(_read_texts, schema=schema), _ddl(schema))
+
+
+def with_pair_texts(
+    bitexts: "DataFrame", pairs: Sequence[Part], *, columns: Sequence[str] = ("question", "answer", "url")
+) -> "DataFrame":
+    """Add the named columns of table `pairs`, with _a and _b after their names, by id_a and id_b."""
+    from pyspark.sql import functions as sf
+
+    ids = bitexts.select(sf.explode(sf.array("id_a", "id_b")).alias("id")).distinct()
+    locations = located_frame(bitexts.sparkSession, pairs, Pair, ("id",))
+    wanted = locations.join(ids, "id", "left_semi").select("location")
+    texts = held(with_texts(wanted, pairs, columns=("id", *columns)).drop("location"))
+    for side in ("a", "b"):
+        named = texts.select(*(sf.col(name).alias(f"{name}_{side}") for name in texts.columns))
+        bitexts = bitexts.join(named, f"id_{side}")
+    return bitexts
 
 
 def with_parts(locations: "DataFrame", parts: Sequence[Part]) -> "DataFrame":

@@ -9,12 +9,14 @@ from typing import Any
 import pyarrow.parquet as pq
 from rich.console import Console
 
+from mining.model_source import ModelSource
 from pipeline.core import storage
 from pipeline.core.config import Config
 from pipeline.core.manifest import Shard, n_rows, part_files, publish, read_commits, read_manifest
 from pipeline.core.records import Bitext, Pair, ParallelGroup, SwapTest
 from pipeline.core.stages import ALIGN
-from pipeline.jobs.align import cleaned_tables, plan_align, run_align, wrong_share
+from pipeline.jobs.align import cleaned_tables, plan_align, run_align
+from pipeline.jobs.on_page import wrong_share
 from pipeline.jobs.progress import progress_bar
 from pipeline.jobs.shards import finished_shards
 
@@ -49,18 +51,24 @@ def align(*, work: str, master: str, config: Config, console: Console) -> AlignS
     cleaned_tables(work)
     shown, work = work, storage.absolute(work)
     with storage.exclusive(work):
-        shards = plan_align(work, config)
+        shards, model = plan_align(work, config)
         finished = finished_shards(work, ALIGN)
         start_s = work_s = 0.0
         if not all(shard.id in finished for shard in shards):
-            start_s, work_s = _run(shards, work=work, master=master, config=config, console=console)
+            start_s, work_s = _run(shards, model, work=work, master=master, config=config, console=console)
         elif read_commits(work, ALIGN.name):  # a killed run had finished all but the manifests
             publish(work, ALIGN.name, records=ALIGN.writes, commits=[finished[shard.id] for shard in shards])
         return _summary(work, shown=shown, start_s=start_s, work_s=work_s)
 
 
 def _run(
-    shards: Sequence[Shard], *, work: str, master: str, config: Config, console: Console
+    shards: Sequence[Shard],
+    model: ModelSource | None,
+    *,
+    work: str,
+    master: str,
+    config: Config,
+    console: Console,
 ) -> tuple[float, float]:
     from pipeline.jobs.session import spark_session
 
@@ -74,6 +82,7 @@ def _run(
             run_align(
                 spark,
                 shards,
+                model=model,
                 work=work,
                 config=config,
                 report=lambda what: progress.update(task, description=what),

@@ -2,7 +2,6 @@
 
 from dataclasses import replace
 
-import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -70,9 +69,7 @@ def page(language, rows=range(6), *, of=None):
 
 
 def aligned(a, b, config=CONFIG, **given):
-    return align_pages(
-        a, b, **{"hreflang": True, "same_path": False, "similarity": None, "config": config, **given}
-    )
+    return align_pages(a, b, **{"hreflang": True, "same_path": False, "config": config, **given})
 
 
 def rows_of(found):
@@ -194,17 +191,6 @@ def test_several_answers_to_a_question():
     assert rows_of(aligned(a, b)) == [(i, i) for i in range(6)]
 
 
-def test_an_embedder_finds_what_the_texts_do_not_show():
-    a, b = plain("eng", 6, "a"), plain("ell", 7, "α")
-    similarity = np.full((6, 7), 0.2, dtype=np.float32)
-    for i in range(6):
-        similarity[i, i + 1] = 0.9
-    found = aligned(a, b, similarity=similarity)
-    assert rows_of(found) == [(i, i + 1) for i in range(6)]
-    assert found[0].evidence.similarity == pytest.approx(0.9)
-    assert aligned(a, b) == []
-
-
 def test_a_link_counts_more_than_a_like_address():
     by_link = aligned(page("eng"), page("jpn"))
     by_path = aligned(page("eng"), page("jpn"), hreflang=False, same_path=True)
@@ -224,11 +210,9 @@ def test_evidence_is_named():
     assert found["eng-1"].numbers > 2
     assert found["eng-2"].tokens > 1
     assert 0.7 < found["eng-4"].position < 1
-    assert found["eng-0"].margin is None
-    assert found["eng-0"].similarity is None
 
 
-NOTHING = Evidence(0.0, 0.0, 0.0, 0.5, True, False, None, None)
+NOTHING = Evidence(0.0, 0.0, 0.0, 0.5, True, False)
 
 
 def candidate(a, b, score, languages=("eng", "deu")):

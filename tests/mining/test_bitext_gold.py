@@ -56,9 +56,7 @@ def pages_of(found_at, language_of):
 
 def align_all(pages, connected):
     return {
-        (a, b): align_pages(
-            pages[a], pages[b], hreflang=link, same_path=path, similarity=None, config=CONFIG.align
-        )
+        (a, b): align_pages(pages[a], pages[b], hreflang=link, same_path=path, config=CONFIG.align)
         for (a, b), (link, path) in sorted(connected.items())
     }
 

@@ -6,8 +6,7 @@ from conftest import SHARED_DATA
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mining.margin import margin_candidates, published_candidates
-from pipeline.core.errors import ConfigError
+from mining.margin import Nearest, margin_candidates, nearest, neighbour_candidates, published_candidates
 
 TATOEBA = SHARED_DATA / "parallel_text" / "facebookresearch__LASER" / "data" / "tatoeba" / "v1"
 
@@ -163,20 +162,107 @@ def test_the_published_rule_equals_brute_force_on_tatoeba(tatoeba):
     assert len(expected) > 20
 
 
-def test_an_index_finds_nearly_the_same(tatoeba):
-    pytest.importorskip("faiss", reason="faiss is not installed; pip install faqtory[mining]")
-    exact = {row[:2] for row in listed(margin_candidates(*tatoeba))}
-    found = {row[:2] for row in listed(margin_candidates(*tatoeba, max_exact_cells=1000))}
-    assert len(exact & found) > 0.9 * len(exact)
-    assert len(found) < 1.1 * len(exact)
+def as_lists(found):
+    return [
+        [(i, c) for i, c in zip(*row, strict=True) if c > -np.inf]
+        for row in zip(found.indices.tolist(), found.cosines.tolist(), strict=True)
+    ]
 
 
-def test_a_big_search_without_faiss(monkeypatch):
-    def absent(name):
-        raise ModuleNotFoundError(name)
+def test_neighbours_by_hand():
+    from_a, from_b = nearest(unit((1, 0), (0, 1)), unit((1, 0), (3, 4), (-1, 0)), k=2)
+    cosine = {c: pytest.approx(c, abs=1e-3) for c in (0.6, 0.8)}
+    assert as_lists(from_a) == [[(0, 1), (1, cosine[0.6])], [(1, cosine[0.8]), (0, 0)]]
+    assert as_lists(from_b) == [[(0, 1), (1, 0)], [(1, cosine[0.8]), (0, cosine[0.6])], [(1, 0), (0, -1)]]
+    assert as_lists(from_a.first(1)) == [[(0, 1)], [(1, cosine[0.8])]]
 
-    monkeypatch.setattr("mining.model_source.import_module", absent)
-    a = unit((1, 0), (0, 1))
-    with pytest.raises(ConfigError, match=r"faiss-cpu; pip install 'faqtory\[mining\]'"):
-        margin_candidates(a, a, max_exact_cells=3)
-    assert len(margin_candidates(a, a, max_exact_cells=4)) == 2
+
+def test_a_row_has_no_more_neighbours_than_there_are():
+    from_a, from_b = nearest(unit((1, 0), (0, 1)), unit((1, 0)), k=3)
+    assert as_lists(from_a) == [[(0, 1)], [(0, 0)]]
+    assert as_lists(from_b) == [[(0, 1), (1, 0)]]
+    assert from_a.cosines.shape == from_a.indices.shape == (2, 3)
+    assert from_a.indices[:, 1:].tolist() == [[0, 0], [0, 0]]
+
+
+def test_without_takes_the_named_neighbour_out_and_else_the_last():
+    found = Nearest(
+        np.array([[0.9, 0.5, 0.1]] * 4, dtype=np.float32),
+        np.array([[7, 0, 3], [7, 0, 3], [7, 0, 3], [0, 1, 2]]),
+    )
+    less = found.without(np.array([0, 1, 3]), np.array([0, 5, 0]))
+    assert less.indices.tolist() == [[7, 3], [7, 0], [7, 0], [1, 2]]
+    assert less.cosines.tolist() == [
+        pytest.approx(row) for row in ([0.9, 0.1], [0.9, 0.5], [0.9, 0.5], [0.5, 0.1])
+    ]
+
+
+def test_without_does_not_take_an_empty_place_for_row_0():
+    from_a, _ = nearest(unit((1, 0)), unit((0, 1), (1, 0)), k=3)
+    assert as_lists(from_a) == [[(1, 1), (0, 0)]]
+    assert as_lists(from_a.without(np.array([0]), np.array([0]))) == [[(1, 1)]]
+    assert as_lists(from_a.without(np.array([0]), np.array([2]))) == [[(1, 1), (0, 0)]]
+
+
+def cells_of(a, b):
+    """Return every cell of two sets as lists of rows, indices and cosines."""
+    cosines = (np.rint(a * np.float32(2048)) / 2048) @ (np.rint(b * np.float32(2048)) / 2048).T
+    rows, indices = np.indices(cosines.shape).reshape(2, -1)
+    return rows, indices, cosines.astype(np.float32).ravel()
+
+
+def drawn(data):
+    n_a, n_b = (data.draw(st.integers(1, 9)) for _ in range(2))
+    rng = np.random.default_rng(data.draw(st.integers(0, 10**6)))
+    return unit(*rng.integers(-1, 3, size=(n_a, 4))), unit(*rng.integers(-1, 3, size=(n_b, 4))), rng
+
+
+@settings(deadline=None, max_examples=60)
+@given(st.data())
+def test_merged_blocks_are_one_search(data):
+    """What tasks find in blocks of both sides, merged in any order, is what one search finds."""
+    a, b, rng = drawn(data)
+    k, size = data.draw(st.integers(1, 4)), data.draw(st.integers(1, 5))
+    lists = {0: [], 1: []}
+    for i in range(0, len(a), size):
+        for j in range(0, len(b), size):
+            firsts = (i, j)
+            for side, found in enumerate(nearest(a[i : i + size], b[j : j + size], k=k)):
+                rows, places = np.nonzero(found.cosines > -np.inf)
+                lists[side] += zip(
+                    rows + firsts[side],
+                    found.indices[rows, places] + firsts[1 - side],
+                    found.cosines[rows, places],
+                    strict=True,
+                )
+    expected = nearest(a, b, k=k)
+    for side, rows in enumerate((a, b)):
+        edges = [lists[side][i] for i in rng.permutation(len(lists[side]))]
+        merged = Nearest.of_edges(
+            *(np.array(column) for column in zip(*edges, strict=True)), n_rows=len(rows), k=k
+        )
+        assert merged.cosines.tolist() == expected[side].cosines.tolist()
+        assert merged.indices.tolist() == expected[side].indices.tolist()
+
+
+@settings(deadline=None, max_examples=60)
+@given(st.data())
+def test_without_is_a_search_in_which_the_two_never_met(data):
+    a, b, rng = drawn(data)
+    k = data.draw(st.integers(1, 4))
+    rows = np.flatnonzero(rng.random(len(a)) < 0.7)
+    indices = rng.integers(len(b), size=len(rows))
+    of_rows, of_indices, cosines = cells_of(a, b)
+    partner = np.full(len(a), -1)
+    partner[rows] = indices
+    met = partner[of_rows] != of_indices
+    expected = Nearest.of_edges(of_rows[met], of_indices[met], cosines[met], n_rows=len(a), k=k)
+    found = nearest(a, b, k=k + 1)[0].without(rows, indices)
+    assert as_lists(found) == as_lists(expected)
+
+
+def test_edges_of_none_of_the_rows():
+    nothing = np.empty(0, dtype=np.int64)
+    found = Nearest.of_edges(nothing, nothing, np.empty(0, dtype=np.float32), n_rows=2, k=2)
+    assert as_lists(found) == [[], []]
+    assert len(neighbour_candidates(found, found)) == 0
