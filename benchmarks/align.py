@@ -47,9 +47,7 @@ from mining.bitext_address import normal_url
 TATOEBA = Path("parallel_text") / "facebookresearch__LASER" / "data" / "tatoeba" / "v1"
 TATOEBA_CODES = {"fas": "pes", "swa": "swh", "zho": "cmn"}
 """Codes that Tatoeba's files have for languages of the crawls."""
-NO_LEXICAL_EVIDENCE: list[object] = [
-    argument for name in ("numbers", "tokens", "length") for argument in ("--set", f"align.{name}_weight=0")
-]
+NO_LEXICAL_EVIDENCE: list[object] = ["--set", "align.embedder_alone=true"]
 URLS = ("url_a", "url_b")
 LOW_COSINE = 0.5
 TRAPS = ("count-differs", "language-differs")

@@ -172,10 +172,13 @@ def published(meeting: Meeting, *, min_cosine: float) -> tuple[Judged, Floats]:
 
 
 def judged(meeting: Meeting, *, weights: Sequence[float]) -> Judged:
-    """Return all candidates that are not out of the question; `weights` are those of lexical evidence."""
+    """Return all candidates that are not out of the question.
+
+    `weights` are those of numbers, tokens and length; with a weight of 0 for numbers they are no veto.
+    """
     found = neighbour_candidates(meeting.from_a, meeting.from_b)
     lexical = _lexical(found, meeting.a, meeting.b)
-    possible = ~lexical.excluded
+    possible = ~(lexical.excluded if weights[0] else lexical.same_text)
     found, lexical = found.where(possible), lexical.where(possible)
     features = features_of(found, lexical)
     features[:, -3:] *= weights

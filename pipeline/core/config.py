@@ -248,6 +248,11 @@ class AlignConfig(Section):
         description="Share of the questions with certain translations that bootstrap is not trained on and "
         "scores are calibrated on.",
     )
+    embedder_alone: bool = Field(
+        False,
+        description="Judge what the embedder finds by its vectors alone, and not by numbers, words and "
+        "lengths, too: for comparison.",
+    )
     max_tokens: int = Field(256, ge=8, description="Tokens of a text that the embedder reads.")
     batch_size: int = Field(32, ge=1, description="Texts embedded together.")
     device: str = Field("auto", description="Where the embedder runs: auto, cpu, cuda, cuda:1, mps.")

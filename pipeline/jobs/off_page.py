@@ -86,10 +86,10 @@ def off_page(
     config: AlignConfig,
     report: Callable[[str], None],
 ) -> tuple["DataFrame", RemovalTest]:
-    """Return the candidates (FOUND) that the embedder brings, and what it finds where nothing is to be found.
+    """Return the candidates (FOUND) that the embedder brings, and what it finds where nothing is to find.
 
     `certain` are the bitexts that structure vouches for; their pairs need no further partner in these
-    languages. A `model` of None is to be trained. Raises ConfigError where there is too little to train it on.
+    languages. A `model` of None is to be trained. Raises ConfigError where there is too little to learn from.
     """
     from pyspark.sql import functions as sf
 
@@ -269,6 +269,8 @@ def published_rows(meeting: Meeting, *, min_cosine: float) -> pa.RecordBatch:
 
 
 def _weights(config: AlignConfig) -> tuple[float, float, float]:
+    if config.embedder_alone:
+        return 0.0, 0.0, 0.0
     return config.numbers_weight, config.tokens_weight, config.length_weight
 
 
