@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 PACKAGES := pipeline crawl extract mining training
 FUZZ_SECONDS ?= 20
-BENCHMARKS ?= extract langid dedup
+BENCHMARKS ?= extract langid dedup align align_scale
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test test-models check bench fuzz clean
@@ -32,14 +32,14 @@ test: setup  ## run the tests
 
 test-models: setup  ## install extra mining, then run the tests that need torch
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev,s3,mining]'
-	@$(BIN)/python -m pytest tests/mining tests/spark/test_enrich_job.py
+	@$(BIN)/python -m pytest tests/mining tests/spark/test_enrich_job.py tests/spark/test_align_embedder.py
 
 check: setup  ## style, types and import rules
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 
-bench: setup  ## measure against the peers (the README's figures; half an hour); BENCHMARKS=langid for one of them
+bench: setup  ## measure against the peers (the README's figures; two hours); BENCHMARKS=langid for one of them
 	@for name in $(BENCHMARKS); do $(BIN)/python benchmarks/$$name.py --json bench-$$name.json || exit; done
 
 fuzz: setup  ## throw mutated input at the parsers; FUZZ_SECONDS=20 for each entry point

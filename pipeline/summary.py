@@ -105,6 +105,8 @@ def print_align_summary(summary: AlignSummary, *, console: Console) -> None:
         f"{summary.n_bitexts:,} bitexts between {summary.n_pairs:,} pairs, in {summary.n_groups:,} parallel "
         f"groups"
     )
+    if summary.n_off_page:
+        console.print(f"{summary.n_off_page:,} of them by the embedder alone: no address leads to them.")
     if summary.wrong_share is not None:
         console.print(
             f"Swap test: at most {summary.wrong_share:.1%} of them are wrong because a page is not the "

@@ -24,7 +24,7 @@ from pipeline.core.records import Bitext, Cleaned, Duplicate, Pair, ParallelGrou
 from pipeline.core.stages import ALIGN
 from pipeline.core.table import arrow_schema
 from pipeline.jobs.embedder import check_embedder, content_of
-from pipeline.jobs.frames import held, located_frame, parts_of, table_frame, with_pair_texts
+from pipeline.jobs.frames import held, located_frame, parts_of, spread, table_frame, with_pair_texts
 from pipeline.jobs.matching import one_to_one, parallel_groups
 from pipeline.jobs.off_page import RemovalTest, by_published_rule, off_page
 from pipeline.jobs.on_page import on_page
@@ -172,7 +172,8 @@ def _write(
     named = bitexts.sparkSession.createDataFrame(
         [(no, json.dumps(asdict(shard))) for no, shard in enumerate(shards)], "no int, shard string"
     )
-    left = named.join(bitexts.withColumn("no", number("id_a")), "no", "left").groupBy("no")
+    numbered = spread(bitexts.withColumn("no", number("id_a")), "no")
+    left = spread(named, "no").join(numbered, "no", "left").groupBy("no")
     right = groups.withColumn("no", number("group_id")).groupBy("no")
     left.cogroup(right).applyInArrow(call, "shard_id string").collect()
 

@@ -43,7 +43,7 @@ from pipeline.jobs.decisions import (
     involved,
     templates,
 )
-from pipeline.jobs.frames import ROW_BITS, Part, held, parts_of, sent_if_small, table_frame
+from pipeline.jobs.frames import ROW_BITS, Part, held, parts_of, sent_if_small, spread, table_frame
 from pipeline.jobs.funnel import funnel_shard, run_funnel
 from pipeline.jobs.link import find_links
 from pipeline.jobs.pairs import DECISION, digest, write_pairs
@@ -248,7 +248,8 @@ def _write_parts(
 
     spark = rows.sparkSession
     named = spark.createDataFrame([(t.no, json.dumps(asdict(t))) for t in tasks], "no long, task string")
-    grouped = named.join(rows.withColumn("is_row", sf.lit(True)), "no", "left").groupBy("no")
+    marked = spread(rows.withColumn("is_row", sf.lit(True)), "no")
+    grouped = spread(named, "no").join(marked, "no", "left").groupBy("no")
     results = grouped.applyInArrow(call, _RESULT_DDL).collect()
     errors = [row["error"] for row in results if row["error"]]
     if errors:

@@ -18,6 +18,7 @@ from pipeline.core import storage
 from pipeline.core.manifest import Commit, part_path
 from pipeline.core.records import Cleaned, Pair
 from pipeline.core.table import Record, arrow_schema
+from pipeline.jobs.session import PARTITIONS, one_row_a_task
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
@@ -109,10 +110,11 @@ def with_parts(locations: "DataFrame", parts: Sequence[Part]) -> "DataFrame":
     from pyspark.sql import functions as sf
 
     paths = locations.sparkSession.createDataFrame([(p.no, p.path) for p in parts], "no long, path string")
+    n_tasks = max(1, min(len(parts), MAX_TASKS))
     return (
         locations.select("location", sf.shiftright("location", ROW_BITS).alias("no"))
         .join(sf.broadcast(paths), "no")
-        .repartition("no")
+        .repartitionById(n_tasks, sf.pmod("no", sf.lit(n_tasks)).cast("int"))
         .sortWithinPartitions("location")
     )
 
@@ -131,10 +133,18 @@ def sent_if_small(frame: "DataFrame") -> "DataFrame":
     return sf.broadcast(frame) if frame.count() <= MAX_SENT_ROWS else frame
 
 
+def spread(frame: "DataFrame", *columns: str) -> "DataFrame":
+    """Deal rows to tasks by the given columns, as many as keep all cores busy.
+
+    For what costs more to work on than its bytes tell: by these Spark would put it all into one task.
+    """
+    spark = frame.sparkSession
+    n_tasks = max(int(str(spark.conf.get(PARTITIONS))), 2 * spark.sparkContext.defaultParallelism)
+    return frame.repartition(n_tasks, *columns)
+
+
 def part_rows(spark: "SparkSession", parts: Sequence[Part]) -> "DataFrame":
     """Return a frame whose rows name parts, a few a task: what a function that reads them is mapped over."""
-    from pipeline.jobs.session import one_row_a_task
-
     n_tasks = min(len(parts), MAX_TASKS)
     return one_row_a_task(
         spark, [json.dumps([asdict(p) for p in parts[task::n_tasks]]) for task in range(n_tasks)]

@@ -18,7 +18,7 @@ import pyarrow as pa
 
 from mining.dedup import compare
 from pipeline.core.config import DedupConfig
-from pipeline.jobs.frames import Part, cleaned_frame, held, sent_if_small, with_texts
+from pipeline.jobs.frames import Part, cleaned_frame, held, sent_if_small, spread, with_texts
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
@@ -61,7 +61,7 @@ def compared(candidates: "DataFrame", parts: Sequence[Part], *, config: DedupCon
     texts = held(with_texts(ends.distinct(), parts))
     for side in ("a", "b"):
         named = texts.select(*(sf.col(name).alias(f"{name}_{side}") for name in texts.columns))
-        candidates = candidates.join(named, f"location_{side}")
+        candidates = spread(candidates, f"location_{side}").join(named, f"location_{side}")
     return candidates.mapInArrow(
         partial(_compare, ngram=config.ngram, min_jaccard=config.min_jaccard), COMPARED
     )

@@ -18,7 +18,7 @@ from mining.bitext import Aligned, align_pages
 from pipeline.core.config import AlignConfig
 from pipeline.core.records import Bitext, SwapTest
 from pipeline.core.table import arrow_schema
-from pipeline.jobs.frames import Part, held
+from pipeline.jobs.frames import Part, held, spread
 from pipeline.jobs.page_frames import page_addresses, page_text, with_page_texts
 from pipeline.jobs.page_pairs import page_pairs, swapped
 
@@ -68,7 +68,7 @@ def _candidates(met: "DataFrame", parts: Sequence[Part], *, config: AlignConfig)
     texts = held(with_page_texts(ends, parts))
     for side in ("a", "b"):
         named = texts.select(*(sf.col(name).alias(f"{name}_{side}") for name in texts.columns))
-        met = met.join(named, f"location_{side}")
+        met = spread(met, f"location_{side}").join(named, f"location_{side}")
     return met.mapInArrow(partial(_align_batches, config=config), from_arrow_schema(_FOUND))
 
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from rich.console import Console
 
@@ -28,6 +29,8 @@ class AlignSummary:
     work: str
     n_pairs: int
     n_bitexts: int
+    n_off_page: int
+    """Bitexts that no address vouches for, by the embedder alone."""
     n_groups: int
     language_pairs: dict[str, int]
     """Bitexts by language pair, `deu-eng`, most first."""
@@ -93,11 +96,14 @@ def _run(
 
 def _summary(work: str, *, shown: str, start_s: float, work_s: float) -> AlignSummary:
     languages: Counter[str] = Counter()
+    n_off_page = 0
     manifest = read_manifest(work, Bitext.TABLE)
     assert manifest is not None
     for path in part_files(work, manifest):
         with storage.open_read(path) as stream:
-            table = pq.ParquetFile(stream).read(["language_a", "language_b"])
+            table = pq.ParquetFile(stream).read(["language_a", "language_b", "hreflang", "same_path"])
+        n_off_page += pc.sum(pc.invert(pc.or_(table["hreflang"], table["same_path"]))).as_py() or 0
+        table = table.select(["language_a", "language_b"])
         counted = table.group_by(table.column_names).aggregate([([], "count_all")]).to_pylist()
         languages.update({f"{row['language_a']}-{row['language_b']}": row["count_all"] for row in counted})
     assert languages.total() == manifest.n_rows, "bitexts lost"
@@ -105,6 +111,7 @@ def _summary(work: str, *, shown: str, start_s: float, work_s: float) -> AlignSu
         work=shown,
         n_pairs=n_rows(work, Pair.TABLE),
         n_bitexts=manifest.n_rows,
+        n_off_page=n_off_page,
         n_groups=n_rows(work, ParallelGroup.TABLE),
         language_pairs=dict(sorted(languages.items(), key=lambda item: (-item[1], item[0]))),
         wrong_share=_wrong_share(work),

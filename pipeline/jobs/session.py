@@ -30,7 +30,7 @@ log = logging.getLogger(__name__)
 ROWS_PER_PARTITION = 50_000
 """Pairs for each partition of a shuffle: their 700,000 MinHash bands are 30 MB, sorted in memory."""
 
-_PARTITIONS = "spark.sql.shuffle.partitions"
+PARTITIONS = "spark.sql.shuffle.partitions"
 
 _PACKAGES = ("pipeline", "crawl", "extract", "mining", "training")
 _LOCAL_JVM = "-XX:+UseSerialGC"
@@ -85,8 +85,8 @@ def _failures_explained() -> Iterator[None]:
 
 def set_partitions(session: "SparkSession", n_rows: int, config: SparkConfig) -> None:
     """Cut every shuffle into as many partitions as the rows need, where the user has not said how many."""
-    if _PARTITIONS not in config.conf:
-        session.conf.set(_PARTITIONS, max(1, math.ceil(n_rows / ROWS_PER_PARTITION)))
+    if PARTITIONS not in config.conf:
+        session.conf.set(PARTITIONS, max(1, math.ceil(n_rows / ROWS_PER_PARTITION)))
 
 
 def one_row_a_task(session: "SparkSession", rows: Sequence[str]) -> "DataFrame":

@@ -23,7 +23,7 @@ from mining.margin import Nearest, nearest
 from mining.site_candidates import Meeting, Version
 from pipeline.core.records import Pair
 from pipeline.jobs.embedder import vectors_of
-from pipeline.jobs.frames import Part, held, located_frame
+from pipeline.jobs.frames import Part, held, located_frame, spread
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
@@ -88,13 +88,13 @@ def searched(
     from pyspark.sql.pandas.types import from_arrow_schema
 
     k, ddl = n_neighbours + 1, from_arrow_schema(schema)
-    small = rows.where("n_blocks = 1").groupBy("site").cogroup(known.groupBy("site"))
+    small = spread(rows.where("n_blocks = 1"), "site").groupBy("site").cogroup(known.groupBy("site"))
     of_small = small.applyInArrow(partial(_search_site, judge=judge, k=k, schema=schema), ddl)
     large = held(rows.where("n_blocks > 1"))
     if large.isEmpty():
         return of_small
     both = ["site", "language_a", "language_b"]
-    met = _merged(large, k=k).groupBy(*both).cogroup(known.groupBy(*both))
+    met = spread(_merged(large, k=k), *both).groupBy(*both).cogroup(known.groupBy(*both))
     of_large = met.applyInArrow(partial(_judge_merged, judge=judge, k=k, schema=schema), ddl)
     return of_small.unionByName(of_large)
 
@@ -118,7 +118,7 @@ def _merged(large: "DataFrame", *, k: int) -> "DataFrame":
     def search(cell: pa.Table) -> pa.Table:
         return _search_cell(cell, k=k)
 
-    cells = dealt.groupBy("site", "first", "second")
+    cells = spread(dealt, "site", "first", "second").groupBy("site", "first", "second")
     found = cells.applyInArrow(search, from_arrow_schema(_NEIGHBOURS))
     lists = found.groupBy("site", "location", "language", "other").agg(
         sf.collect_list(sf.struct("neighbours", "cosines")).alias("lists")

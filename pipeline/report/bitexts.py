@@ -136,6 +136,7 @@ class SwapFigures:
     COLUMNS: ClassVar[list[str]] = [
         *("language_a", "language_b", "n_page_pairs", "n_aligned"),
         *("n_swapped_page_pairs", "n_swapped_aligned", "wrong_share"),
+        *("n_removed", "n_removed_aligned"),
     ]
 
     rows: list[dict[str, Any]] = field(default_factory=list)

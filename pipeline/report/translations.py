@@ -80,6 +80,7 @@ def swap_test(figures: Figures) -> Iterator[Html]:
             ("Exchanged", _accepted(test.total("n_swapped_page_pairs"), test.total("n_swapped_aligned"))),
         ]
     )
+    yield from _removed(test.total("n_removed"), test.total("n_removed_aligned"))
     worst = test.worst(min_page_pairs=MIN_SWAPPED_PAGE_PAIRS)
     yield element("h3", "Language pairs with the largest share")
     yield note(
@@ -89,6 +90,17 @@ def swap_test(figures: Figures) -> Iterator[Html]:
     )
     if worst:
         yield _worst(worst[:N_WORST_SHOWN])
+
+
+def _removed(n: int, n_aligned: int) -> Iterator[Html]:
+    """Say what an embedder finds for pairs whose translation was taken away."""
+    if n:
+        yield element(
+            "p",
+            "For the embedder, translations that the pages vouch for were taken away: what it then finds of "
+            f"the pairs left behind is wrong. Of {n:,} translations taken away it put another one in the "
+            f"place of {n_aligned:,} ({percent(n_aligned / n)}).",
+        )
 
 
 def samples(figures: Figures) -> Iterator[Html]:

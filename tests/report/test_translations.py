@@ -214,6 +214,17 @@ def test_the_swap_test_names_the_whole_and_the_worst_language_pairs(tmp_path, pa
     ]
 
 
+def test_what_an_embedder_finds_without_the_translation_is_told(tmp_path, page, make):
+    taken = [SwapTest("deu", "eng", n_removed=50, n_removed_aligned=2), SwapTest("ara", "eng", n_removed=30)]
+    found = section(page(tmp_path, [make.pair(), *taken]), "swap-test").text_content()
+    assert "Of 80 translations taken away it put another one in the place of 2 (2.5 %)." in found
+
+
+def test_without_an_embedder_nothing_is_said_of_it(tmp_path, page, make):
+    found = section(page(tmp_path, [make.pair(), *SWAPS]), "swap-test").text_content()
+    assert "taken away" not in found
+
+
 def test_a_swap_test_that_says_nothing_is_said_to(tmp_path, page, make):
     found = section(page(tmp_path, [make.pair(), SWAPS[-1]]), "swap-test")
     assert found.find(".//dd").text == "unknown: no page could be exchanged, or nothing was aligned"
