@@ -25,7 +25,7 @@ from pipeline.core.stages import ALIGN
 from pipeline.core.table import arrow_schema
 from pipeline.jobs.embedder import check_embedder, content_of
 from pipeline.jobs.frames import held, located_frame, parts_of, spread, table_frame, with_pair_texts
-from pipeline.jobs.matching import one_to_one, parallel_groups
+from pipeline.jobs.matching import best_of_each, one_to_one, parallel_groups
 from pipeline.jobs.off_page import RemovalTest, by_published_rule, off_page
 from pipeline.jobs.on_page import on_page
 from pipeline.jobs.session import set_partitions
@@ -36,8 +36,6 @@ if TYPE_CHECKING:
 
 ROWS_PER_PART = 100_000
 """Pairs of the corpus for each part of the tables that are written."""
-
-_ROW = [name for name in arrow_schema(Bitext).names if not name.startswith(("question", "answer", "url"))]
 
 
 def cleaned_tables(work: str) -> dict[str, Manifest]:
@@ -61,9 +59,9 @@ def plan_align(work: str, config: Config) -> tuple[list[Shard], ModelSource | No
     settings = key_of(
         stage=ALIGN.name,
         version=ALIGN.version,
-        config=config.align.model_dump(exclude={"parallel"}),
+        config=config.align.model_dump(exclude={"embedder", "parallel", "device", "batch_size"}),
         parallel=content_of(config.align.parallel),
-        model=model.label if model else None,
+        model=model.label if model else config.align.embedder,
     )
     n_parts = max(1, math.ceil(manifests[Pair.TABLE].n_rows / ROWS_PER_PART))
     shards = [
@@ -90,16 +88,17 @@ def run_align(
     set_partitions(spark, manifests[Cleaned.TABLE].n_rows, config.spark)
     if config.align.profile == "webfaq2":
         assert model is not None
-        further = by_published_rule(spark, pairs, model=model, config=config.align, report=report)
-        candidates, test = _together(None, further), []
+        candidates = by_published_rule(spark, pairs, model=model, config=config.align, report=report)
+        test: list[SwapTest] = []
     else:
         doubles = table_frame(spark, duplicates, Duplicate)
         found = on_page(spark, cleaned, doubles, config=config.align, report=report)
-        candidates, test = _together(found.candidates, None), found.swap_test
+        candidates, test = found.candidates, found.swap_test
         if config.align.embedder is not None:
             certain = one_to_one(found.candidates.where(f"score >= {config.align.min_certain_score}"))
             further, removal = off_page(certain, pairs, model=model, config=config.align, report=report)
-            candidates, test = _together(found.candidates, further), _with_removals(test, removal)
+            candidates = best_of_each(candidates.unionByName(further))
+            test = _with_removals(test, removal)
     report("matching pairs")
     matched = one_to_one(candidates)
     report("writing bitexts")
@@ -111,27 +110,6 @@ def run_align(
     done = [commits[shard.id] for shard in shards]
     publish(work, ALIGN.name, records=ALIGN.writes, commits=done)
     return done
-
-
-def _together(by_page: "DataFrame | None", by_embedder: "DataFrame | None") -> "DataFrame":
-    """Return all candidates as rows of bitexts without texts; of the same two, the better one.
-
-    That one keeps what the embedder says, whichever it is.
-    """
-    from pyspark.sql import functions as sf
-
-    if by_page is not None:
-        found = by_page.withColumns({name: sf.lit(None).cast("double") for name in ("similarity", "margin")})
-    if by_embedder is not None:
-        off_page = by_embedder.withColumns(
-            {"position": sf.lit(0.0), "hreflang": sf.lit(False), "same_path": sf.lit(False)}
-        )
-        found = off_page if by_page is None else found.unionByName(off_page)
-    keys = ("id_a", "id_b", "language_a", "language_b")
-    rest = [name for name in _ROW if name not in (*keys, "score", "similarity", "margin")]
-    best = sf.max(sf.struct("score", *rest)).alias("best")
-    embedded = [sf.max(name).alias(name) for name in ("similarity", "margin")]
-    return held(found.groupBy(*keys).agg(best, *embedded).select(*keys, "best.*", "similarity", "margin"))
 
 
 def _with_removals(test: Sequence[SwapTest], removal: RemovalTest) -> list[SwapTest]:

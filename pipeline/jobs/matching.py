@@ -1,18 +1,26 @@
 """From scored candidates to one partner a pair and language, and from these to groups over all languages."""
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
-from pipeline.core.records import GroupMember, ParallelGroup
+from pipeline.core.records import Bitext, GroupMember, ParallelGroup
 from pipeline.core.table import arrow_schema
 from pipeline.jobs.components import connected_components
 from pipeline.jobs.frames import held
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
+
+_KEYS = ("id_a", "id_b", "language_a", "language_b")
+_TEXTS = ("question_a", "answer_a", "question_b", "answer_b", "url_a", "url_b")
+CANDIDATE = pa.schema([field for field in arrow_schema(Bitext) if field.name not in _TEXTS])
+"""A candidate: a row of `bitexts` before its texts."""
+
+Languages = tuple[str, str]
 
 MAX_ROUNDS = 50
 """Rounds of mutual best choices; each settles every best candidate, so that three or four do as a rule."""
@@ -28,6 +36,23 @@ class Edge:
     language_b: str
     site: str
     score: float
+
+
+def best_of_each(candidates: "DataFrame") -> "DataFrame":
+    """Return the best candidate for each two pairs, with what an embedder says of them, whichever it is."""
+    from pyspark.sql import functions as sf
+
+    embedded = ("similarity", "margin")
+    rest = [name for name in CANDIDATE.names if name not in (*_KEYS, *embedded, "score")]
+    best = sf.max(sf.struct("score", *rest)).alias("best")
+    of_embedder = [sf.max(name).alias(name) for name in embedded]
+    return held(candidates.groupBy(*_KEYS).agg(best, *of_embedder).select(*_KEYS, "best.*", *embedded))
+
+
+def by_languages(candidates: "DataFrame") -> Counter[Languages]:
+    """Count rows by `language_a` and `language_b`."""
+    rows = candidates.groupBy("language_a", "language_b").count().collect()
+    return Counter({(row["language_a"], row["language_b"]): row["count"] for row in rows})
 
 
 def one_to_one(candidates: "DataFrame") -> "DataFrame":

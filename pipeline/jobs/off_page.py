@@ -42,6 +42,7 @@ from pipeline.jobs.embedder import (
     with_vectors,
 )
 from pipeline.jobs.frames import Part, held, with_pair_texts, with_texts
+from pipeline.jobs.matching import CANDIDATE, Languages, by_languages
 from pipeline.jobs.site_search import KNOWN, Judge, multilingual_places, searched
 
 if TYPE_CHECKING:
@@ -56,17 +57,7 @@ MAX_CALIBRATION_ROWS = 100_000
 """Pairs of the sites that are searched for it."""
 
 _ID_NAMES = ("id_a", "id_b", "language_a", "language_b", "site")
-_LEXICAL = ("numbers", "tokens", "length")
-FOUND = pa.schema(
-    [
-        *((name, pa.string()) for name in _ID_NAMES),
-        *((name, pa.float64()) for name in ("score", *_LEXICAL, "similarity", "margin")),
-    ]
-)
-"""What the embedder brings, as `bitexts` names it."""
 LABELLED = pa.schema([("site", pa.string()), ("features", pa.list_(pa.float64())), ("right", pa.bool_())])
-
-Languages = tuple[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +77,7 @@ def off_page(
     config: AlignConfig,
     report: Callable[[str], None],
 ) -> tuple["DataFrame", RemovalTest]:
-    """Return the candidates (FOUND) that the embedder brings, and what it finds where nothing is to find.
+    """Return the candidates (CANDIDATE) that the embedder brings, and what it finds where nothing is to find.
 
     `certain` are the bitexts that structure vouches for; their pairs need no further partner in these
     languages. A `model` of None is to be trained. Raises ConfigError where there is too little to learn from.
@@ -111,9 +102,9 @@ def off_page(
     report("calibrating scores")
     sample = rows.where("is_sample").withColumn("settled", sf.col("trained"))
     calibration = _calibration(sample, known, config)
-    n_removed = _by_languages(known.select("language_a", "language_b"))
+    n_removed = by_languages(known.select("language_a", "language_b"))
     wrong = _search(sample, known, partial(wrong_rows, calibration=calibration, config=config), config)
-    test = RemovalTest(n_removed, _by_languages(wrong))
+    test = RemovalTest(n_removed, by_languages(wrong))
     report("searching sites")
     nothing = known.limit(0)
     return held(
@@ -129,11 +120,14 @@ def by_published_rule(
     config: AlignConfig,
     report: Callable[[str], None],
 ) -> "DataFrame":
-    """Return the candidates (FOUND) of the rule published with WebFAQ 2.0, their cosines as scores."""
+    """Return the candidates (CANDIDATE) of the rule published with WebFAQ 2.0, their cosines as scores.
+
+    A site is an origin, as published, whatever the configuration says.
+    """
     from pyspark.sql import functions as sf
 
     report("embedding pairs")
-    places = multilingual_places(spark, pairs, site_by=config.site)
+    places = multilingual_places(spark, pairs, site_by="origin")
     places = places.withColumn("settled", sf.array().cast("array<string>"))
     rows = _embedded(places, pairs, Embedder(model, is_shipped=False), config)
     report("searching sites")
@@ -220,7 +214,7 @@ def _embedded(
 
 
 def _search(rows: "DataFrame", known: "DataFrame", judge: Judge, config: AlignConfig) -> "DataFrame":
-    return searched(rows, known, judge, n_neighbours=config.n_neighbours, schema=FOUND)
+    return searched(rows, known, judge, n_neighbours=config.n_neighbours, schema=CANDIDATE)
 
 
 def _calibration(rows: "DataFrame", known: "DataFrame", config: AlignConfig) -> Calibration:
@@ -236,11 +230,6 @@ def _calibration(rows: "DataFrame", known: "DataFrame", config: AlignConfig) -> 
     return calibration
 
 
-def _by_languages(rows: "DataFrame") -> Counter[Languages]:
-    counts = rows.groupBy("language_a", "language_b").count().collect()
-    return Counter({(row["language_a"], row["language_b"]): row["count"] for row in counts})
-
-
 def labelled_rows(meeting: Meeting, *, config: AlignConfig) -> pa.RecordBatch:
     """Return candidates whose truth is known (LABELLED)."""
     features, right = labelled(meeting, weights=_weights(config)) if meeting.known else (np.zeros((0, 0)), [])
@@ -249,14 +238,14 @@ def labelled_rows(meeting: Meeting, *, config: AlignConfig) -> pa.RecordBatch:
 
 
 def found_rows(meeting: Meeting, *, calibration: Calibration, config: AlignConfig) -> pa.RecordBatch:
-    """Return what is accepted (FOUND)."""
+    """Return what is accepted (CANDIDATE)."""
     return _batch(
         meeting, *accepted(meeting, calibration, weights=_weights(config), min_score=config.min_score)
     )
 
 
 def wrong_rows(meeting: Meeting, *, calibration: Calibration, config: AlignConfig) -> pa.RecordBatch:
-    """Return what is accepted of known pairs without their translations (FOUND), at most one a pair."""
+    """Return what is accepted of known pairs without their translations (CANDIDATE), at most one a pair."""
     weights, min_score = _weights(config), config.min_score
     found, scores = accepted_without_known(meeting, calibration, weights=weights, min_score=min_score)
     kept = one_partner_each(found.candidates, scores)
@@ -264,7 +253,7 @@ def wrong_rows(meeting: Meeting, *, calibration: Calibration, config: AlignConfi
 
 
 def published_rows(meeting: Meeting, *, min_cosine: float) -> pa.RecordBatch:
-    """Return what the published rule accepts (FOUND)."""
+    """Return what the published rule accepts (CANDIDATE)."""
     return _batch(meeting, *published(meeting, min_cosine=min_cosine))
 
 
@@ -275,7 +264,7 @@ def _weights(config: AlignConfig) -> tuple[float, float, float]:
 
 
 def _batch(meeting: Meeting, found: Judged, scores: NDArray[np.float64]) -> pa.RecordBatch:
-    """Return rows of FOUND but for the site."""
+    """Return rows of CANDIDATE but for the site."""
     a, b = meeting.a, meeting.b
     columns: dict[str, Any] = {
         "id_a": [a.ids[i] for i in found.candidates.index_a],
@@ -283,9 +272,12 @@ def _batch(meeting: Meeting, found: Judged, scores: NDArray[np.float64]) -> pa.R
         "language_a": [a.language] * len(scores),
         "language_b": [b.language] * len(scores),
         "score": scores,
-        **{name: getattr(found.lexical, name) for name in _LEXICAL},
+        **{name: getattr(found.lexical, name) for name in ("numbers", "tokens", "length")},
+        "position": np.zeros(len(scores)),
+        "hreflang": np.zeros(len(scores), dtype=np.bool_),
+        "same_path": np.zeros(len(scores), dtype=np.bool_),
         "similarity": found.candidates.cosine.astype(np.float64),
         "margin": found.candidates.margin.astype(np.float64),
     }
-    fields = [field for field in FOUND if field.name != "site"]
+    fields = [field for field in CANDIDATE if field.name != "site"]
     return pa.RecordBatch.from_pydict(columns, schema=pa.schema(fields))

@@ -16,18 +16,16 @@ import pyarrow as pa
 
 from mining.bitext import Aligned, align_pages
 from pipeline.core.config import AlignConfig
-from pipeline.core.records import Bitext, SwapTest
-from pipeline.core.table import arrow_schema
+from pipeline.core.records import SwapTest
 from pipeline.jobs.frames import Part, held, spread
+from pipeline.jobs.matching import CANDIDATE, Languages, best_of_each, by_languages
 from pipeline.jobs.page_frames import page_addresses, page_text, with_page_texts
 from pipeline.jobs.page_pairs import page_pairs, swapped
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
 
-EVIDENCE = ("numbers", "tokens", "length", "position", "hreflang", "same_path")
-_KEYS = ("id_a", "id_b", "language_a", "language_b")
-_FOUND = pa.schema([arrow_schema(Bitext).field(name) for name in (*_KEYS, "site", "score", *EVIDENCE)])
+_EVIDENCE = ("numbers", "tokens", "length", "position", "hreflang", "same_path")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +33,7 @@ class OnPage:
     """What the pages' structure says."""
 
     candidates: "DataFrame"
-    """The columns of bitexts up to `same_path`, without texts."""
+    """Of the kept pairs (CANDIDATE)."""
     swap_test: list[SwapTest]
 
 
@@ -60,7 +58,7 @@ def on_page(
 
 
 def _candidates(met: "DataFrame", parts: Sequence[Part], *, config: AlignConfig) -> "DataFrame":
-    """Return the alignments (`_FOUND`) that the two texts of each page pair suggest."""
+    """Return the alignments (`CANDIDATE`) that the two texts of each page pair suggest."""
     from pyspark.sql import functions as sf
     from pyspark.sql.pandas.types import from_arrow_schema
 
@@ -69,7 +67,7 @@ def _candidates(met: "DataFrame", parts: Sequence[Part], *, config: AlignConfig)
     for side in ("a", "b"):
         named = texts.select(*(sf.col(name).alias(f"{name}_{side}") for name in texts.columns))
         met = spread(met, f"location_{side}").join(named, f"location_{side}")
-    return met.mapInArrow(partial(_align_batches, config=config), from_arrow_schema(_FOUND))
+    return met.mapInArrow(partial(_align_batches, config=config), from_arrow_schema(CANDIDATE))
 
 
 def _align_batches(batches: Iterator[pa.RecordBatch], *, config: AlignConfig) -> Iterator[pa.RecordBatch]:
@@ -83,7 +81,7 @@ def _align_batches(batches: Iterator[pa.RecordBatch], *, config: AlignConfig) ->
             a, b = sorted(pages, key=lambda page: (page.url, page.page_id))  # the last bits hang on the order
             found = align_pages(a, b, hreflang=row["hreflang"], same_path=row["same_path"], config=config)
             rows += [_candidate(aligned, row) for aligned in found]
-        yield pa.RecordBatch.from_pylist(rows, schema=_FOUND)
+        yield pa.RecordBatch.from_pylist(rows, schema=CANDIDATE)
 
 
 def _candidate(aligned: Aligned, pages: dict[str, Any]) -> dict[str, Any]:
@@ -95,7 +93,9 @@ def _candidate(aligned: Aligned, pages: dict[str, Any]) -> dict[str, Any]:
         "language_b": b.language,
         "site": pages["site"],
         "score": aligned.score,
-        **{name: getattr(aligned.evidence, name) for name in EVIDENCE},
+        **{name: getattr(aligned.evidence, name) for name in _EVIDENCE},
+        "similarity": None,
+        "margin": None,
     }
 
 
@@ -109,9 +109,7 @@ def _of_kept_pairs(found: "DataFrame", duplicates: "DataFrame") -> "DataFrame":
         found = found.join(of_side, f"id_{side}", "left").withColumn(
             f"id_{side}", sf.coalesce(f"kept_{side}", f"id_{side}")
         )
-    rest = [name for name in _FOUND.names if name not in (*_KEYS, "score")]
-    best = sf.max(sf.struct("score", *rest)).alias("best")
-    return held(found.where("id_a != id_b").groupBy(*_KEYS).agg(best).select(*_KEYS, "best.*"))
+    return best_of_each(found.where("id_a != id_b"))
 
 
 def swap_test(
@@ -119,7 +117,7 @@ def swap_test(
 ) -> list[SwapTest]:
     """Count page pairs and alignments by language pair, as they are and with swapped pages."""
     pages, swapped_pages = _by_languages_of_pages(met), _by_languages_of_pages(exchanged)
-    aligned, swapped_aligned = _by_languages(found), _by_languages(accepted)
+    aligned, swapped_aligned = by_languages(found), by_languages(accepted)
     return [
         SwapTest(
             *pair,
@@ -140,15 +138,10 @@ def wrong_share(n_pages: int, n_aligned: int, n_swapped_pages: int, n_swapped_al
     return round(n_swapped_aligned / n_swapped_pages / (n_aligned / n_pages), 6)
 
 
-def _by_languages_of_pages(met: "DataFrame") -> Counter[tuple[str, str]]:
+def _by_languages_of_pages(met: "DataFrame") -> Counter[Languages]:
     from pyspark.sql import functions as sf
 
     first = [sf.col(f"languages_{side}")[0] for side in ("a", "b")]
-    return _by_languages(
+    return by_languages(
         met.select(sf.least(*first).alias("language_a"), sf.greatest(*first).alias("language_b"))
     )
-
-
-def _by_languages(frame: "DataFrame") -> Counter[tuple[str, str]]:
-    rows = frame.groupBy("language_a", "language_b").count().collect()
-    return Counter({(row["language_a"], row["language_b"]): row["count"] for row in rows})

@@ -229,8 +229,9 @@ def _known(rows: pa.Table) -> dict[tuple[str, str], list[tuple[str, str]]]:
 
 
 def _with_site(batch: pa.RecordBatch, rows: pa.Table, schema: pa.Schema) -> pa.RecordBatch:
-    site = pa.array([rows["site"][0].as_py()] * batch.num_rows, pa.string())
-    return batch.append_column("site", site).select(schema.names)
+    columns = {name: batch[name] for name in batch.schema.names}
+    columns["site"] = pa.array([rows["site"][0].as_py()] * batch.num_rows, pa.string())
+    return pa.RecordBatch.from_arrays([columns[name] for name in schema.names], schema=schema)
 
 
 def _with_sites(batches: Iterator[pa.RecordBatch], *, site_by: str) -> Iterator[pa.RecordBatch]:

@@ -449,6 +449,9 @@ def test_time_grows_hardly_faster_than_the_page(kind: str) -> None:
         large, n = cpu_seconds(make(12 * n)), 3 * n
     if large > 0.3:
         small = cpu_seconds(make(n))
+        for _ in range(3):  # what grows with the square does so every time, what a neighbour slows does not
+            if large >= 9 * small:
+                large, small = min(large, cpu_seconds(make(4 * n))), cpu_seconds(make(n))
         assert large < 9 * small, f"{n} repetitions took {small:.2f} s, {4 * n} took {large:.2f} s"
 
 

@@ -9,7 +9,8 @@ import pytest
 from mining.margin import on_grid, published_candidates
 from mining.off_page import DEFAULT_CALIBRATION
 from pipeline.core.config import AlignConfig, SparkConfig
-from pipeline.jobs.off_page import FOUND, LABELLED, labelled_rows, published_rows, wrong_rows
+from pipeline.jobs.matching import CANDIDATE
+from pipeline.jobs.off_page import LABELLED, labelled_rows, published_rows, wrong_rows
 from pipeline.jobs.session import spark_session
 from pipeline.jobs.site_search import KNOWN, searched
 
@@ -84,7 +85,7 @@ def test_blocks_change_nothing(spark, pairs, n_blocks):
         nothing,
         partial(published_rows, min_cosine=0.5),
         n_neighbours=K,
-        schema=FOUND,
+        schema=CANDIDATE,
     ).collect()
     assert {(r["id_a"], r["id_b"]): (r["site"], r["similarity"], r["margin"]) for r in found} == expected
     assert all(row["language_a"] < row["language_b"] for row in found)
@@ -100,7 +101,7 @@ def test_what_is_settled_is_not_compared(spark, pairs, n_blocks):
         spark.createDataFrame([], KNOWN),
         partial(published_rows, min_cosine=0.5),
         n_neighbours=K,
-        schema=FOUND,
+        schema=CANDIDATE,
     ).collect()
     of_languages = [row for row in found if (row["language_a"], row["language_b"]) == ("deu", "eng")]
     assert {
@@ -126,7 +127,7 @@ def test_known_translations_reach_the_judge(spark, pairs, n_blocks):
     assert {row["site"] for row in labelled if row["right"]} == {"one.example", "two.example"}
     assert sum(not row["right"] for row in labelled) >= 2 * 4
     judge = partial(wrong_rows, calibration=DEFAULT_CALIBRATION, config=config)
-    wrong = searched(*frames, judge, n_neighbours=K, schema=FOUND).collect()
+    wrong = searched(*frames, judge, n_neighbours=K, schema=CANDIDATE).collect()
     partners = {row[1]: row[2] for row in known} | {row[2]: row[1] for row in known}
     assert len(wrong) > 1
     for row in wrong:
