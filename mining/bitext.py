@@ -88,8 +88,8 @@ def align_pages(
 ) -> list[Aligned]:
     """Return the probable translations among two pages' pairs, at most one a pair and language pair.
 
-    Exchanging the pages exchanges the sides of the result. Pages of
-    more than `config.max_cells` cells give nothing.
+    Exchanging the pages exchanges the sides of the result. Pages of more than `config.max_cells` cells give
+    nothing.
     """
     rows, columns = _places(a.pairs), _places(b.pairs)
     shape = (max(rows, default=-1) + 1, max(columns, default=-1) + 1)

@@ -9,6 +9,7 @@ import json
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
@@ -76,11 +77,15 @@ def run_align(
     shards: Sequence[Shard],
     *,
     model: ModelSource | None,
+    scratch: Path,
     work: str,
     config: Config,
     report: Callable[[str], None] = lambda _: None,
 ) -> list[Commit]:
-    """Align all pairs and publish the tables; returns the commits of their parts."""
+    """Align all pairs and publish the tables; returns the commits of their parts.
+
+    `scratch` is a local folder that must outlive Spark.
+    """
     manifests = cleaned_tables(work)
     cleaned, pairs, duplicates = (
         parts_of(work, record, manifests[record.TABLE].commits) for record in (Cleaned, Pair, Duplicate)
@@ -96,7 +101,9 @@ def run_align(
         candidates, test = found.candidates, found.swap_test
         if config.align.embedder is not None:
             certain = one_to_one(found.candidates.where(f"score >= {config.align.min_certain_score}"))
-            further, removal = off_page(certain, pairs, model=model, config=config.align, report=report)
+            further, removal = off_page(
+                certain, pairs, model=model, scratch=scratch, config=config.align, report=report
+            )
             candidates = best_of_each(candidates.unionByName(further))
             test = _with_removals(test, removal)
     report("matching pairs")

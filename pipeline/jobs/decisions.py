@@ -65,7 +65,7 @@ def involved(distinct: "DataFrame", links: "DataFrame") -> "DataFrame":
     marked = distinct.join(sent_if_small(linked).withColumn("is_linked", sf.lit(True)), "id", "left").join(
         sent_if_small(held(framed)).withColumnRenamed("count", "n_framed"), "template_key", "left"
     )
-    return sent_if_small(held(marked.where("is_linked or n_framed > 1 or n_sightings > 1")))
+    return sent_if_small(held(marked.where("is_linked or n_framed is not null or n_sightings > 1")))
 
 
 def clusters(

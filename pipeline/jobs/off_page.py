@@ -7,7 +7,6 @@ search is wrong by construction, and so tells what is accepted of texts that hav
 """
 
 import logging
-import tempfile
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -74,31 +73,31 @@ def off_page(
     pairs: Sequence[Part],
     *,
     model: ModelSource | None,
+    scratch: Path,
     config: AlignConfig,
     report: Callable[[str], None],
 ) -> tuple["DataFrame", RemovalTest]:
     """Return the candidates (CANDIDATE) that the embedder brings, and what it finds where nothing is to find.
 
     `certain` are the bitexts that structure vouches for; their pairs need no further partner in these
-    languages. A `model` of None is to be trained. Raises ConfigError where there is too little to learn from.
+    languages. A `model` of None is to be trained, in `scratch`, a folder that must outlive Spark: executors
+    that join later fetch the model from there. Raises ConfigError where there is too little to learn from.
     """
     from pyspark.sql import functions as sf
 
-    with tempfile.TemporaryDirectory() as folder:
-        if model is None:
-            report("training the embedder")
-            certain = _with_trained(certain, share=1 - config.calibration_share)
-            embedder = _trained(certain.where("is_trained"), pairs, Path(folder), config=config)
-        else:
-            certain = certain.withColumn("is_trained", sf.lit(False))
-            embedder = Embedder(model, is_shipped=False)
-        report("embedding pairs")
-        places = multilingual_places(certain.sparkSession, pairs, site_by=config.site)
-        known, sites = _known_sample(places, certain.where("not is_trained"))
-        wanted = _with_settled(places, certain).join(sites, "site", "left")
-        rows = _embedded(
-            wanted.where("is_sample or size(settled) < n_languages - 1"), pairs, embedder, config
-        )
+    if model is None:
+        report("training the embedder")
+        certain = _with_trained(certain, share=1 - config.calibration_share)
+        embedder = _trained(certain.where("is_trained"), pairs, scratch, config=config)
+    else:
+        certain = certain.withColumn("is_trained", sf.lit(False))
+        embedder = Embedder(model, is_shipped=False)
+    report("embedding pairs")
+    places = multilingual_places(certain.sparkSession, pairs, site_by=config.site)
+    known, sites = _known_sample(places, certain.where("not is_trained"))
+    wanted = _with_settled(places, certain).join(sites, "site", "left")
+    wanted = wanted.where("is_sample or size(settled) < n_languages - 1")
+    rows = _embedded(wanted, pairs, embedder, config)
     report("calibrating scores")
     sample = rows.where("is_sample").withColumn("settled", sf.col("trained"))
     calibration = _calibration(sample, known, config)

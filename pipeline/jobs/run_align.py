@@ -4,6 +4,8 @@ import time
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pyarrow.compute as pc
@@ -78,14 +80,18 @@ def _run(
     began = time.perf_counter()
     with progress_bar(console) as progress:
         task = progress.add_task("starting Spark", total=None)
-        with spark_session(
-            "align", master=master, config=config.spark, imports="pipeline.jobs.align", shuffles=True
-        ) as spark:
+        with (
+            TemporaryDirectory(prefix="faqtory-") as scratch,
+            spark_session(
+                "align", master=master, config=config.spark, imports="pipeline.jobs.align", shuffles=True
+            ) as spark,
+        ):
             started = time.perf_counter()
             run_align(
                 spark,
                 shards,
                 model=model,
+                scratch=Path(scratch),
                 work=work,
                 config=config,
                 report=lambda what: progress.update(task, description=what),

@@ -13,6 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipeline.core.ids import md5_hex
+from pipeline.jobs.on_page import wrong_share
 from pipeline.report.tables import First, HeavyHitters
 
 MAX_SITES = 1_000_000
@@ -152,12 +153,12 @@ class SwapFigures:
     @property
     def wrong_share(self) -> float | None:
         """Return `SwapTest.wrong_share` over all language pairs."""
-        if not (
-            self.total("n_aligned") and self.total("n_page_pairs") and self.total("n_swapped_page_pairs")
-        ):
-            return None
-        swapped = self.total("n_swapped_aligned") / self.total("n_swapped_page_pairs")
-        return swapped / (self.total("n_aligned") / self.total("n_page_pairs"))
+        return wrong_share(
+            self.total("n_page_pairs"),
+            self.total("n_aligned"),
+            self.total("n_swapped_page_pairs"),
+            self.total("n_swapped_aligned"),
+        )
 
     def worst(self, *, min_page_pairs: int) -> list[dict[str, Any]]:
         """Return the language pairs where anything wrong was accepted, the largest share first.
