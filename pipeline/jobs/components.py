@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
+from mining.dedup_groups import components
 from pipeline.jobs.frames import held
 
 if TYPE_CHECKING:
@@ -58,21 +59,11 @@ def connected_components(edges: "DataFrame") -> "DataFrame":
 
 
 def _components(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-    """Return the components of all edges together, by union and find."""
-    above: dict[int, int] = {}
-
-    def root(node: int) -> int:
-        while (parent := above.setdefault(node, node)) != node:
-            above[node] = node = above[parent]
-        return node
-
-    for batch in batches:
-        for u, v in zip(*(column.to_pylist() for column in batch.columns), strict=True):
-            smaller, larger = sorted((root(u), root(v)))
-            above[larger] = smaller
-    nodes = list(above)
+    """Return the components of all edges together."""
+    edges = (edge for batch in batches for edge in zip(*(c.to_pylist() for c in batch.columns), strict=True))
+    roots = components(edges)
     yield pa.RecordBatch.from_arrays(
-        [pa.array(nodes, pa.int64()), pa.array(map(root, nodes), pa.int64())], names=["node", "root"]
+        [pa.array(roots.keys(), pa.int64()), pa.array(roots.values(), pa.int64())], names=["node", "root"]
     )
 
 

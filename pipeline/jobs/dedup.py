@@ -36,17 +36,18 @@ from pipeline.jobs.clean import looks_for_near_duplicates
 from pipeline.jobs.decisions import (
     boilerplate_answers,
     by_part,
-    clusters,
-    comparable_rows,
     decisions,
     distinct_pairs,
     involved,
-    templates,
+    of_distinct,
+    sightings,
 )
-from pipeline.jobs.frames import ROW_BITS, Part, held, parts_of, sent_if_small, spread, table_frame
+from pipeline.jobs.frames import ROW_BITS, Part, ddl, held, parts_of, sent_if_small, spread, table_frame
 from pipeline.jobs.funnel import funnel_shard, run_funnel
+from pipeline.jobs.groups import groups
 from pipeline.jobs.link import find_links
 from pipeline.jobs.pairs import DECISION, digest, write_pairs
+from pipeline.jobs.repeats import comparable_rows, repeating_bands, repeats
 from pipeline.jobs.session import set_partitions
 from pipeline.jobs.shards import finished_shards, with_patience
 
@@ -86,25 +87,25 @@ def run_dedup(
     linked = _plan_links(work, cleaned, config) if near else {}
     new = {c.shard.id for c in cleaned if c.shard.id not in linked}
     parts = parts_of(work, Cleaned, cleaned, new=new)
-    set_partitions(spark, sum(c.rows[Cleaned.TABLE] for c in cleaned), config.spark)
+    n_rows = sum(c.rows[Cleaned.TABLE] for c in cleaned)
+    set_partitions(spark, n_rows, config.spark)
     report("removing exact duplicates")
-    everything = comparable_rows(spark, parts)
+    planes = repeats(spark, parts, n_rows=n_rows, n_bands=config.dedup.n_bands if near else 0)
+    everything = comparable_rows(spark, parts, planes)
     rows, boilerplate = everything, None
     if near:
         boilerplate = sent_if_small(held(boilerplate_answers(everything, config=config.dedup)))
         rows = everything.join(boilerplate, "answer_key", "left_anti")
-    distinct = distinct_pairs(rows)
-    kept = template = None
-    if near:
+    seen = sightings(rows)
+    links = spark.createDataFrame([], ddl(arrow_schema(Link)))
+    if boilerplate is not None:
         report("comparing near-duplicates")
-        commits = _link(spark, distinct, cleaned, linked, parts=parts, work=work, config=config)
+        banded = repeating_bands(spark, parts, planes).join(boilerplate, "answer_key", "left_anti")
+        commits = _link(of_distinct(banded, seen), cleaned, linked, parts=parts, work=work, config=config)
         report("joining near-duplicates")
-        found = held(table_frame(spark, parts_of(work, Link, commits), Link))
-        distinct = involved(distinct, found)
-        links = located_links(found, distinct)
-        kept = sent_if_small(held(clusters(links, distinct, parts, config=config.dedup)))
-        template = sent_if_small(held(templates(links, kept, distinct)))
-    decided = decisions(rows, distinct, kept=kept, template=template)
+        links = held(table_frame(spark, parts_of(work, Link, commits), Link))
+    concerned = involved(distinct_pairs(rows, seen), links)
+    decided = decisions(rows, groups(concerned, links, parts, config=config.dedup))
     if boilerplate is not None:
         from pyspark.sql import functions as sf
 
@@ -116,21 +117,6 @@ def run_dedup(
     commits = _write(by_part(decided), cleaned, work=work, config=config)
     run_funnel(spark, commits, work=work, config=config)
     return commits
-
-
-def located_links(links: "DataFrame", distinct: "DataFrame") -> "DataFrame":
-    """Return the links with the locations of their pairs, the smaller first, where both still exist."""
-    from pyspark.sql import functions as sf
-
-    for side in ("a", "b"):
-        places = distinct.select(sf.col("id").alias(f"id_{side}"), sf.col("location").alias(f"at_{side}"))
-        links = links.join(places, f"id_{side}")
-    ordered = links.select(
-        sf.least("at_a", "at_b").alias("location_a"),
-        sf.greatest("at_a", "at_b").alias("location_b"),
-        "same_facts",
-    )
-    return held(ordered)
 
 
 def _settings(stage: Stage, config: Config) -> str:
@@ -173,8 +159,7 @@ class _Task:
 
 
 def _link(
-    spark: "SparkSession",
-    distinct: "DataFrame",
+    banded: "DataFrame",
     cleaned: Sequence[Commit],
     linked: dict[str, Commit],
     *,
@@ -186,7 +171,7 @@ def _link(
     tasks = [_Task(p.no, _input(c), None) for p, c in zip(parts, cleaned, strict=True) if p.is_new]
     fresh: list[Commit] = []
     if tasks:
-        found = _by_new_part(find_links(spark, distinct, parts, config=config.dedup), parts)
+        found = _by_new_part(find_links(banded, parts, config=config.dedup), parts)
         write = partial(_write_links, work=work, settings=_settings(LINK, config))
         fresh = _write_parts(found, tasks, write, work=work, stage=LINK)
     commits = [*linked.values(), *fresh]

@@ -34,6 +34,9 @@ MAX_SENT_ROWS = 300_000
 
 ROWS_PER_BATCH = 10_000
 
+LOCATED = (pa.field("location", pa.int64()), pa.field("is_new", pa.bool_()))
+"""What stands before the columns of `cleaned` that a task reads."""
+
 
 @dataclass(frozen=True, slots=True)
 class Part:
@@ -54,13 +57,6 @@ def parts_of(
     ]
 
 
-def cleaned_frame(spark: "SparkSession", parts: Sequence[Part], columns: Sequence[str]) -> "DataFrame":
-    """Return location, is_new and the named columns of the rows of `cleaned` that no rule dropped."""
-    fields = [arrow_schema(Cleaned).field(name) for name in columns]
-    schema = pa.schema([pa.field("location", pa.int64()), pa.field("is_new", pa.bool_()), *fields])
-    return part_rows(spark, parts).mapInArrow(partial(_read_cleaned, schema=schema), _ddl(schema))
-
-
 def located_frame(
     spark: "SparkSession", parts: Sequence[Part], record: type[Record], columns: Sequence[str]
 ) -> "DataFrame":
@@ -68,13 +64,13 @@ def located_frame(
     schema = pa.schema(
         [pa.field("location", pa.int64()), *(arrow_schema(record).field(name) for name in columns)]
     )
-    return part_rows(spark, parts).mapInArrow(partial(_read_located, schema=schema), _ddl(schema))
+    return part_rows(spark, parts).mapInArrow(partial(_read_located, schema=schema), ddl(schema))
 
 
 def table_frame(spark: "SparkSession", parts: Sequence[Part], record: type[Record]) -> "DataFrame":
     """Return all columns and rows of a table."""
     schema = arrow_schema(record)
-    return part_rows(spark, parts).mapInArrow(partial(_read_table, schema=schema), _ddl(schema))
+    return part_rows(spark, parts).mapInArrow(partial(_read_table, schema=schema), ddl(schema))
 
 
 def with_texts(
@@ -86,7 +82,7 @@ def with_texts(
     """
     fields = [arrow_schema(Cleaned).field(name) for name in columns]
     schema = pa.schema([pa.field("location", pa.int64()), *fields])
-    return with_parts(locations, parts).mapInArrow(partial(_read_texts, schema=schema), _ddl(schema))
+    return with_parts(locations, parts).mapInArrow(partial(_read_texts, schema=schema), ddl(schema))
 
 
 def with_pair_texts(
@@ -143,15 +139,16 @@ def spread(frame: "DataFrame", *columns: str) -> "DataFrame":
     return frame.repartition(n_tasks, *columns)
 
 
-def part_rows(spark: "SparkSession", parts: Sequence[Part]) -> "DataFrame":
+def part_rows(spark: "SparkSession", parts: Sequence[Part], *, max_tasks: int = MAX_TASKS) -> "DataFrame":
     """Return a frame whose rows name parts, a few a task: what a function that reads them is mapped over."""
-    n_tasks = min(len(parts), MAX_TASKS)
+    n_tasks = min(len(parts), max_tasks)
     return one_row_a_task(
         spark, [json.dumps([asdict(p) for p in parts[task::n_tasks]]) for task in range(n_tasks)]
     )
 
 
-def _ddl(schema: pa.Schema) -> Any:
+def ddl(schema: pa.Schema) -> Any:
+    """Return an Arrow schema as Spark's."""
     from pyspark.sql.pandas.types import from_arrow_schema
 
     return from_arrow_schema(schema)
@@ -164,15 +161,17 @@ def read_parts(batches: Iterator[pa.RecordBatch]) -> Iterator[Part]:
             yield from (Part(**tree) for tree in json.loads(text))
 
 
-def _read_cleaned(batches: Iterator[pa.RecordBatch], *, schema: pa.Schema) -> Iterator[pa.RecordBatch]:
-    names = schema.names[2:]
+def read_cleaned(
+    batches: Iterator[pa.RecordBatch], columns: Sequence[str]
+) -> Iterator[tuple[Part, pa.RecordBatch]]:
+    """Yield LOCATED and the named columns of the rows of `cleaned` that no rule dropped, with their part."""
     for part in read_parts(batches):
-        for first, rows in _batches(part.path, [*names, "dropped_by"]):
+        for first, rows in _batches(part.path, [*columns, "dropped_by"]):
             location = pa.array(np.arange(first, first + rows.num_rows) + (part.no << ROW_BITS))
             is_new = pa.array(np.full(rows.num_rows, part.is_new))
-            arrays = [location, is_new, *(rows.column(name) for name in names)]
-            kept = rows.column("dropped_by").is_null()
-            yield pa.RecordBatch.from_arrays(arrays, names=schema.names).filter(kept)
+            arrays = [location, is_new, *(rows.column(name) for name in columns)]
+            named = pa.RecordBatch.from_arrays(arrays, names=[*(f.name for f in LOCATED), *columns])
+            yield part, named.filter(rows.column("dropped_by").is_null())
 
 
 def _read_located(batches: Iterator[pa.RecordBatch], *, schema: pa.Schema) -> Iterator[pa.RecordBatch]:

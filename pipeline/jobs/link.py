@@ -5,8 +5,8 @@ with the few before it, with the first of the same facts and with the first of a
 everyone with everyone, in large ones (a template of a million pages) a number of comparisons that grows
 linearly.
 
-What grows: bands, with the number of distinct pairs (`dedup.n_bands` rows of 41 bytes each), sorted by
-Spark, which spills to disk; links, with the number of near-duplicates. Only buckets that a new pair falls
+What grows: bands that repeat (`pipeline.jobs.repeats`), with the number of near-duplicates, sorted by Spark,
+which spills to disk; links, with the number of near-duplicates. Only buckets that a new pair falls
 into are looked at, and old pairs are never compared with each other again.
 """
 
@@ -18,16 +18,13 @@ import pyarrow as pa
 
 from mining.dedup import compare
 from pipeline.core.config import DedupConfig
-from pipeline.jobs.frames import Part, cleaned_frame, held, sent_if_small, spread, with_texts
+from pipeline.jobs.frames import Part, held, spread, with_texts
 
 if TYPE_CHECKING:
-    from pyspark.sql import DataFrame, SparkSession
+    from pyspark.sql import DataFrame
 
 N_BEFORE = 3
 """Pairs before it in its bucket that a pair is compared with."""
-
-MAX_BROADCAST_BANDS = 2_000_000
-"""Bands of new pairs that every task may hold, to pass over old ones without a shuffle: some 50 MB."""
 
 COMPARED = "location_a long, location_b long, id_a string, id_b string, jaccard double, same_facts boolean"
 _SCHEMA = pa.schema(
@@ -42,14 +39,13 @@ _SCHEMA = pa.schema(
 )
 
 
-def find_links(
-    spark: "SparkSession", distinct: "DataFrame", parts: Sequence[Part], *, config: DedupConfig
-) -> "DataFrame":
+def find_links(banded: "DataFrame", parts: Sequence[Part], *, config: DedupConfig) -> "DataFrame":
     """Return the links (`COMPARED`) in which at least one pair is new.
 
-    `distinct` has one row for each id: `location` of the row that stands for it, `is_new`.
+    `banded` has location, is_new, fact_key, rank and band of the rows that stand for their ids: at least all
+    bands that a new one has in common with another.
     """
-    return compared(_candidates(spark, distinct, parts), parts, config=config)
+    return compared(_candidates(banded), parts, config=config)
 
 
 def compared(candidates: "DataFrame", parts: Sequence[Part], *, config: DedupConfig) -> "DataFrame":
@@ -67,12 +63,11 @@ def compared(candidates: "DataFrame", parts: Sequence[Part], *, config: DedupCon
     )
 
 
-def _candidates(spark: "SparkSession", distinct: "DataFrame", parts: Sequence[Part]) -> "DataFrame":
+def _candidates(banded: "DataFrame") -> "DataFrame":
     """Return the distinct (location_a, location_b) that buckets suggest, the smaller location first."""
     from pyspark.sql import Window
     from pyspark.sql import functions as sf
 
-    banded = _shared(_banded(spark, parts)).join(distinct.select("location", "is_new"), "location")
     order = ("rank", "location")
     bucket = Window.partitionBy("band").orderBy("fact_key", *order)
     of_same_facts = Window.partitionBy("band", "fact_key").orderBy(*order)
@@ -83,8 +78,10 @@ def _candidates(spark: "SparkSession", distinct: "DataFrame", parts: Sequence[Pa
         sf.first(member).over(of_same_facts.rowsBetween(*first)),
         *(sf.lag(member, n).over(bucket) for n in range(1, N_BEFORE + 1)),
     ]
+    n_rows = sf.count("*").over(bucket.rowsBetween(Window.unboundedPreceding, Window.unboundedFollowing))
+    shared = banded.withColumn("n_rows", n_rows).where("n_rows > 1")
     return (
-        banded.select(
+        shared.select(
             "location", "is_new", sf.array_distinct(sf.array_compact(sf.array(*others))).alias("others")
         )
         .select("location", "is_new", sf.explode("others").alias("other"))
@@ -95,32 +92,6 @@ def _candidates(spark: "SparkSession", distinct: "DataFrame", parts: Sequence[Pa
         )
         .distinct()
     )
-
-
-def _shared(banded: "DataFrame") -> "DataFrame":
-    """Leave out bands that one row alone has: most of them, of pairs that nothing resembles."""
-    from pyspark.sql import Window
-    from pyspark.sql import functions as sf
-
-    n_rows = sf.count("*").over(Window.partitionBy("band")).alias("n_rows")
-    return sent_if_small(held(banded.select("*", n_rows).where("n_rows > 1").drop("n_rows")))
-
-
-def _banded(spark: "SparkSession", parts: Sequence[Part]) -> "DataFrame":
-    """Return location, fact_key, rank and each band of the rows that may meet one of a new part."""
-    from pyspark.sql import functions as sf
-
-    def exploded(of: Sequence[Part]) -> "DataFrame":
-        rows = cleaned_frame(spark, of, ("fact_key", "rank", "bands"))
-        return rows.select("location", "fact_key", "rank", sf.explode("bands").alias("band"))
-
-    new = [part for part in parts if part.is_new]
-    if len(new) == len(parts):
-        return exploded(parts)
-    bands = held(exploded(new).select("band").distinct())
-    if bands.count() <= MAX_BROADCAST_BANDS:
-        bands = sf.broadcast(bands)
-    return exploded(parts).join(bands, "band", "left_semi")
 
 
 def _compare(

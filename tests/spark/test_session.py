@@ -1,5 +1,7 @@
 """What Spark is started with, and how its own failures end."""
 
+import gc
+
 import pyarrow as pa
 import pytest
 
@@ -51,3 +53,14 @@ def test_every_row_is_a_task_of_its_own():
 
 def _number_of_rows(batches):
     yield pa.RecordBatch.from_pydict({"n": [sum(batch.num_rows for batch in batches)]})
+
+
+def test_workers_leave_their_imports_out_of_garbage_collections():
+    with spark_session("test", master="local[1]", config=SparkConfig(), imports="json") as spark:
+        tasks = one_row_a_task(spark, ["a", "b", "c"])
+        frozen = [row["n"] for row in tasks.mapInArrow(_number_frozen, "n long").collect()]
+    assert max(frozen) > 10_000
+
+
+def _number_frozen(batches):
+    yield pa.RecordBatch.from_pydict({"n": [gc.get_freeze_count() for batch in batches]})
