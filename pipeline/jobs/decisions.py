@@ -89,27 +89,28 @@ def involved(distinct: "DataFrame", links: "DataFrame") -> "DataFrame":
     return sent_if_small(held(marked.where("is_linked or n_framed is not null or n_sightings > 1")))
 
 
-def decisions(rows: "DataFrame", groups: "DataFrame") -> "DataFrame":
-    """Return what is to be said of the rows of all groups: see `pipeline.jobs.pairs`."""
+def decisions(seen: "DataFrame", groups: "DataFrame") -> "DataFrame":
+    """Return what is to be said of the rows of all groups: see `pipeline.jobs.pairs`.
+
+    `seen` are the `sightings`, so that all rows of an id with more than one are among them.
+    """
     from pyspark.sql import functions as sf
 
+    single = groups.where("n_sightings = 1").withColumn("location", sf.col("first"))
+    several = seen.select("id", "location").join(groups.where("n_sightings > 1"), "id")
     kind = (
         sf.when(sf.col("id") != sf.col("kept_id"), "near")
         .when(sf.col("location") != sf.col("first"), "exact")
         .otherwise("kept")
     )
-    return (
-        rows.select("id", "location")
-        .join(groups, "id")
-        .select(
-            "location",
-            kind.alias("kind"),
-            "kept_id",
-            "n_sightings",
-            "cluster_size",
-            "template_id",
-            sf.coalesce("template_size", sf.lit(1)).alias("template_size"),
-        )
+    return single.unionByName(several).select(
+        "location",
+        kind.alias("kind"),
+        "kept_id",
+        "n_sightings",
+        "cluster_size",
+        "template_id",
+        sf.coalesce("template_size", sf.lit(1)).alias("template_size"),
     )
 
 

@@ -13,6 +13,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from pipeline.core import storage
 from pipeline.core.config import Config
@@ -105,11 +106,11 @@ def run_dedup(
         report("joining near-duplicates")
         links = held(table_frame(spark, parts_of(work, Link, commits), Link))
     concerned = involved(distinct_pairs(rows, seen), links)
-    decided = decisions(rows, groups(concerned, links, parts, config=config.dedup))
+    decided = decisions(seen, groups(concerned, links, parts, config=config.dedup))
     if boilerplate is not None:
         from pyspark.sql import functions as sf
 
-        dropped = everything.join(boilerplate, "answer_key", "left_semi")
+        dropped = everything.where("answer_key_repeats").join(boilerplate, "answer_key", "left_semi")
         decided = decided.unionByName(
             dropped.select("location", sf.lit("boilerplate").alias("kind")), allowMissingColumns=True
         )
@@ -222,20 +223,20 @@ def _write_parts(
     stage: Stage,
 ) -> list[Commit]:
     """Call `write` for each task, with the rows of its number `no`; returns the commits of all tasks."""
-    from pyspark.sql import functions as sf
 
     def call(group: pa.Table) -> pa.Table:
-        task = _Task(**json.loads(group["task"][0].as_py()))
+        is_task = pc.is_valid(group["task"])
+        task = _Task(**json.loads(group.filter(is_task)["task"][0].as_py()))
+        mine = group.filter(pc.invert(is_task))
         shard_ids: list[str | None] = []
-        mine = group.filter(group["is_row"])  # a part without rows comes as one row of nulls
         error = with_patience(lambda: shard_ids.append(write(task, mine)))
         return pa.table({"shard_id": shard_ids or [None], "error": [error]}, schema=_RESULT)
 
-    spark = rows.sparkSession
-    named = spark.createDataFrame([(t.no, json.dumps(asdict(t))) for t in tasks], "no long, task string")
-    marked = spread(rows.withColumn("is_row", sf.lit(True)), "no")
-    grouped = spread(named, "no").join(marked, "no", "left").groupBy("no")
-    results = grouped.applyInArrow(call, _RESULT_DDL).collect()
+    named = rows.sparkSession.createDataFrame(
+        [(t.no, json.dumps(asdict(t))) for t in tasks], "no long, task string"
+    )
+    together = spread(rows.unionByName(named, allowMissingColumns=True), "no").groupBy("no")
+    results = together.applyInArrow(call, _RESULT_DDL).collect()
     errors = [row["error"] for row in results if row["error"]]
     if errors:
         raise TransientError(

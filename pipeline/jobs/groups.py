@@ -56,7 +56,7 @@ def groups(
     found = grouped([DistinctPair(*row) for row in rows], ends, similar=similar)
     columns = list(zip(*found, strict=True)) or [()] * len(_GROUPED)
     table = pa.table([pa.array(c, f.type) for c, f in zip(columns, _GROUPED, strict=True)], schema=_GROUPED)
-    return sent_if_small(spark.createDataFrame(table))
+    return sent_if_small(held(spark.createDataFrame(table)))
 
 
 def _groups_on_spark(
