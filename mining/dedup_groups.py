@@ -129,18 +129,8 @@ def _named(
     for location, root in templates.items():
         template_ids[root] = min(template_ids.get(root, ids[location]), ids[location])
     rows = []
-    for pair in concerned:
-        standing = kept.get(pair.location, pair.location)
-        template = templates.get(pair.location, -1)
-        rows.append(
-            Grouped(
-                id=pair.id,
-                first=pair.location,
-                kept_id=ids[standing],
-                n_sightings=pair.n_sightings,
-                cluster_size=cluster_sizes[standing],
-                template_id=template_ids.get(template),
-                template_size=template_sizes.get(template),
-            )
-        )
+    for id, location, _, _, n_sightings in concerned:
+        standing, template = kept.get(location, location), templates.get(location, -1)
+        sizes = cluster_sizes[standing], template_ids.get(template), template_sizes.get(template)
+        rows.append(Grouped(id, location, ids[standing], n_sightings, *sizes))
     return rows

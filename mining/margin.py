@@ -27,6 +27,8 @@ Flags = NDArray[np.bool_]
 
 _GRID = 2048.0
 _MAX_NORM_ERROR = 0.01
+_MANY = 4
+"""More than so many times `k` better cosines a row are not sorted before the k-th largest is known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,19 +108,24 @@ class Nearest:
     def _offer(self, tile: Vectors, *, first_row: int, first_index: int) -> None:
         """Take in further cosines, `(n_rows, n_indices)`, in the order of indices."""
         k = self.cosines.shape[1]
-        least = self.cosines[first_row : first_row + len(tile), -1]
-        rows = np.flatnonzero(tile.max(axis=1) > least)
-        part, places, held = np.ascontiguousarray(tile[rows]), np.arange(len(rows)), rows + first_row
-        offered, of_index = [self.cosines[held]], [self.indices[held]]
-        for _ in range(min(k, tile.shape[1])):
-            largest = part.argmax(axis=1)
-            offered.append(part[places, largest, None])
-            of_index.append(largest[:, None] + first_index)
-            part[places, largest] = -np.inf
-        cosines, indices = np.concatenate(offered, axis=1), np.concatenate(of_index, axis=1)
-        order = np.argsort(-cosines, axis=1, kind="stable")[:, :k]
-        self.cosines[held] = np.take_along_axis(cosines, order, axis=1)
-        self.indices[held] = np.take_along_axis(indices, order, axis=1)
+        own = slice(first_row, first_row + len(tile))
+        better = tile > self.cosines[own, -1:]
+        if better.sum() > _MANY * k * len(tile):
+            better &= tile >= np.partition(tile, -k, axis=1)[:, -k, None]
+        if tile.flags.c_contiguous:
+            rows, indices = np.nonzero(better)
+        else:
+            indices, rows = np.nonzero(better.T)
+        changed = np.unique(rows)
+        held = changed + first_row
+        merged = Nearest.of_edges(
+            np.concatenate([np.repeat(np.arange(len(changed)), k), np.searchsorted(changed, rows)]),
+            np.concatenate([self.indices[held].ravel(), indices + first_index]),
+            np.concatenate([self.cosines[held].ravel(), tile[rows, indices]]),
+            n_rows=len(changed),
+            k=k,
+        )
+        self.cosines[held], self.indices[held] = merged.cosines, merged.indices
 
     def _means(self) -> NDArray[np.float64]:
         """Return each row's mean cosine with its neighbours, those below zero as zero."""

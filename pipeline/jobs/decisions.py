@@ -19,11 +19,9 @@ def boilerplate_answers(rows: "DataFrame", *, config: DedupConfig) -> "DataFrame
 
     A site is what the last two labels of the host name: the branches of one company count once.
     """
-    more = f"count > {config.max_sites_per_answer}"
-    answers = rows.where("answer_key_repeats and answer_key != 0").select("answer_key", "site")
-    frequent = held(answers.groupBy("answer_key").count().where(more).select("answer_key"))
-    sites = answers.join(sent_if_small(frequent), "answer_key").distinct()
-    return sites.groupBy("answer_key").count().where(more).select("answer_key")
+    sites = rows.where("answer_key_repeats and answer_key != 0").select("answer_key", "site").distinct()
+    frequent = sites.groupBy("answer_key").count().where(f"count > {config.max_sites_per_answer}")
+    return frequent.select("answer_key")
 
 
 def sightings(rows: "DataFrame") -> "DataFrame":

@@ -1,9 +1,6 @@
 """Table `links`: which different pairs have almost the same text, found by MinHash bands, compared in full.
 
-Pairs that share a band meet in a bucket. Within a bucket, ordered by facts and rank, each pair is compared
-with the few before it, with the first of the same facts and with the first of all: in small buckets
-everyone with everyone, in large ones (a template of a million pages) a number of comparisons that grows
-linearly.
+Pairs that share a band meet in a bucket, where `mining.dedup_candidates` says who is compared with whom.
 
 What grows: bands that repeat (`pipeline.jobs.repeats`), with the number of near-duplicates, sorted by Spark,
 which spills to disk; links, with the number of near-duplicates. Only buckets that a new pair falls
@@ -11,20 +8,19 @@ into are looked at, and old pairs are never compared with each other again.
 """
 
 from collections.abc import Iterator, Sequence
+from dataclasses import fields
 from functools import partial
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
 from mining.dedup import compare
+from mining.dedup_candidates import BandRows, Suggestions
 from pipeline.core.config import DedupConfig
 from pipeline.jobs.frames import Part, held, spread, with_texts
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
-
-N_BEFORE = 3
-"""Pairs before it in its bucket that a pair is compared with."""
 
 COMPARED = "location_a long, location_b long, id_a string, id_b string, jaccard double, same_facts boolean"
 _SCHEMA = pa.schema(
@@ -65,33 +61,18 @@ def compared(candidates: "DataFrame", parts: Sequence[Part], *, config: DedupCon
 
 def _candidates(banded: "DataFrame") -> "DataFrame":
     """Return the distinct (location_a, location_b) that buckets suggest, the smaller location first."""
-    from pyspark.sql import Window
-    from pyspark.sql import functions as sf
+    rows = banded.select("band", "fact_key", "location", "is_new", "rank")
+    buckets = spread(rows, "band").sortWithinPartitions("band", "fact_key", "rank", "location")
+    return buckets.mapInArrow(_suggest, "location_a long, location_b long").distinct()
 
-    order = ("rank", "location")
-    bucket = Window.partitionBy("band").orderBy("fact_key", *order)
-    of_same_facts = Window.partitionBy("band", "fact_key").orderBy(*order)
-    member = sf.struct("location", "is_new")
-    first = Window.unboundedPreceding, Window.currentRow
-    others = [
-        sf.first(member).over(bucket.rowsBetween(*first)),
-        sf.first(member).over(of_same_facts.rowsBetween(*first)),
-        *(sf.lag(member, n).over(bucket) for n in range(1, N_BEFORE + 1)),
-    ]
-    n_rows = sf.count("*").over(bucket.rowsBetween(Window.unboundedPreceding, Window.unboundedFollowing))
-    shared = banded.withColumn("n_rows", n_rows).where("n_rows > 1")
-    return (
-        shared.select(
-            "location", "is_new", sf.array_distinct(sf.array_compact(sf.array(*others))).alias("others")
-        )
-        .select("location", "is_new", sf.explode("others").alias("other"))
-        .where("location != other.location and (is_new or other.is_new)")
-        .select(
-            sf.least("location", "other.location").alias("location_a"),
-            sf.greatest("location", "other.location").alias("location_b"),
-        )
-        .distinct()
-    )
+
+def _suggest(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    suggestions = Suggestions()
+    names = [field.name for field in fields(BandRows)]
+    for batch in batches:
+        columns = (batch[name].to_numpy(zero_copy_only=False) for name in names)
+        ends = suggestions.of(BandRows(*columns))
+        yield pa.RecordBatch.from_arrays([pa.array(end) for end in ends], names=["location_a", "location_b"])
 
 
 def _compare(

@@ -47,7 +47,7 @@ def repeats(
     tasks = part_rows(spark, parts, max_tasks=spark.sparkContext.defaultParallelism)
     noted = held(tasks.mapInArrow(partial(_noted, n_bits=n_bits), _NOTED))
     found: dict[str, Sightings] = {}
-    for row in noted.toLocalIterator():
+    for row in noted.coalesce(1).toLocalIterator():
         sightings = Sightings(*(np.frombuffer(row[name], dtype=np.uint8) for name in _PLANES))
         found[row["key"]] = found[row["key"]] | sightings if row["key"] in found else sightings
     planes = {key: of.twice & of.new if key == "bands" else of.twice for key, of in found.items()}

@@ -20,6 +20,9 @@ from pipeline.jobs.pairs import EXACT, NEAR
 from pipeline.jobs.progress import progress_bar
 from pipeline.jobs.shards import Plan
 
+MAX_QUICK_PAIRS = 2_000_000
+"""Pairs up to which compiling well costs the JVM of a local run more than it gains."""
+
 
 @dataclass(frozen=True, slots=True)
 class CleanSummary:
@@ -82,7 +85,11 @@ def _run(plan: Plan, *, work: str, master: str, config: Config, console: Console
     with progress_bar(console) as progress:
         task = progress.add_task("starting Spark", total=len(plan.todo) or None)
         with spark_session(
-            "clean", master=master, config=config.spark, imports="pipeline.jobs.clean", shuffles=True
+            "clean",
+            master=master,
+            config=config.spark,
+            imports="pipeline.jobs.clean",
+            shuffles=n_rows(work, PairRaw.TABLE) > MAX_QUICK_PAIRS,
         ) as spark:
             started = time.perf_counter()
             progress.update(task, description="cleaning")
