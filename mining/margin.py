@@ -27,8 +27,8 @@ Flags = NDArray[np.bool_]
 
 _GRID = 2048.0
 _MAX_NORM_ERROR = 0.01
-_MANY = 4
-"""More than so many times `k` better cosines a row are not sorted before the k-th largest is known."""
+_GROUPS = 8
+"""Groups of columns for each of the `k` neighbours looked for, by whose maxima most others are ruled out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,14 +108,13 @@ class Nearest:
     def _offer(self, tile: Vectors, *, first_row: int, first_index: int) -> None:
         """Take in further cosines, `(n_rows, n_indices)`, in the order of indices."""
         k = self.cosines.shape[1]
-        own = slice(first_row, first_row + len(tile))
-        better = tile > self.cosines[own, -1:]
-        if better.sum() > _MANY * k * len(tile):
-            better &= tile >= np.partition(tile, -k, axis=1)[:, -k, None]
+        least = self.cosines[first_row : first_row + len(tile), -1]
+        if np.isneginf(least).any():
+            least = np.maximum(least, _below_best(tile, k))
         if tile.flags.c_contiguous:
-            rows, indices = np.nonzero(better)
+            rows, indices = divmod(np.flatnonzero(tile > least[:, None]), tile.shape[1])
         else:
-            indices, rows = np.nonzero(better.T)
+            indices, rows = divmod(np.flatnonzero(least < tile.T), tile.shape[0])
         changed = np.unique(rows)
         held = changed + first_row
         merged = Nearest.of_edges(
@@ -144,6 +143,23 @@ class Nearest:
 
 def _nothing(n_rows: int, k: int) -> Nearest:
     return Nearest(np.full((n_rows, k), -np.inf, dtype=np.float32), np.zeros((n_rows, k), dtype=np.int64))
+
+
+def _below_best(tile: Vectors, k: int) -> NDArray[np.float32]:
+    """Return for each row a number just below its `k`-th largest value, or lower: few others are above it.
+
+    Of groups of columns at least `k` have a value that is not below the `k`-th largest of their maxima.
+    """
+    n_groups = _GROUPS * k
+    size = tile.shape[1] // n_groups
+    if not size:
+        return np.full(len(tile), -np.inf, dtype=np.float32)
+    if tile.flags.c_contiguous:
+        maxima = tile[:, : size * n_groups].reshape(-1, size, n_groups).max(axis=1)
+    else:
+        maxima = tile.T[: size * n_groups].reshape(size, n_groups, -1).max(axis=0).T
+    best: NDArray[np.float32] = np.partition(maxima, -k, axis=1)[:, -k]
+    return np.nextafter(best, np.float32(-np.inf))
 
 
 def nearest(a: Vectors, b: Vectors, *, k: int, block: int = 2048) -> tuple[Nearest, Nearest]:
