@@ -7,6 +7,8 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
+from mining.components import components
+
 Ends = tuple[int, int]
 """The locations of two pairs, the smaller first."""
 
@@ -57,21 +59,6 @@ def grouped(
             (same if same_facts else siblings).add(_ends(locations[id_a], locations[id_b]))
     kept = _kept(pairs, same, similar=similar)
     return _named(pairs, kept, _templates(pairs, siblings, kept))
-
-
-def components(edges: Iterable[Ends]) -> dict[int, int]:
-    """Return the smallest node of its connected component for every node that an edge names."""
-    above: dict[int, int] = {}
-
-    def root(node: int) -> int:
-        while (parent := above.setdefault(node, node)) != node:
-            above[node] = node = above[parent]
-        return node
-
-    for a, b in edges:
-        smaller, larger = sorted((root(a), root(b)))
-        above[larger] = smaller
-    return {node: root(node) for node in above}
 
 
 def _ends(a: int, b: int) -> Ends:

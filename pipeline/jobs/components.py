@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
-from mining.dedup_groups import components
+from mining.components import components
 from pipeline.jobs.frames import held
 
 if TYPE_CHECKING:

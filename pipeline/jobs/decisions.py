@@ -7,21 +7,22 @@ rows that share a key. The driver holds the list of parts.
 
 from typing import TYPE_CHECKING
 
-from pipeline.core.config import DedupConfig
 from pipeline.jobs.frames import ROW_BITS, held, sent_if_small
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
 
-def boilerplate_answers(rows: "DataFrame", *, config: DedupConfig) -> "DataFrame":
-    """Return the `answer_key` of answers that stand on more than `max_sites_per_answer` sites.
+def boilerplate_answers(rows: "DataFrame", *, max_sites: int | None) -> "DataFrame":
+    """Return the `answer_key` of answers that stand on more than `max_sites` sites; of none without a bound.
 
     A site is what the last two labels of the host name: the branches of one company count once.
     """
+    if max_sites is None:
+        return sent_if_small(rows.sparkSession.createDataFrame([], "answer_key long"))
     sites = rows.where("answer_key_repeats and answer_key != 0").select("answer_key", "site").distinct()
-    frequent = sites.groupBy("answer_key").count().where(f"count > {config.max_sites_per_answer}")
-    return frequent.select("answer_key")
+    frequent = sites.groupBy("answer_key").count().where(f"count > {max_sites}")
+    return sent_if_small(held(frequent.select("answer_key")))
 
 
 def sightings(rows: "DataFrame") -> "DataFrame":
@@ -87,10 +88,11 @@ def involved(distinct: "DataFrame", links: "DataFrame") -> "DataFrame":
     return sent_if_small(held(marked.where("is_linked or n_framed is not null or n_sightings > 1")))
 
 
-def decisions(seen: "DataFrame", groups: "DataFrame") -> "DataFrame":
-    """Return what is to be said of the rows of all groups: see `pipeline.jobs.pairs`.
+def decisions(seen: "DataFrame", groups: "DataFrame", dropped: "DataFrame") -> "DataFrame":
+    """Return what is to be said of the rows of all groups and of dropped ones: see `pipeline.jobs.pairs`.
 
-    `seen` are the `sightings`, so that all rows of an id with more than one are among them.
+    `seen` are the `sightings`, so that all rows of an id with more than one are among them; `dropped` are the
+    rows with boilerplate answers.
     """
     from pyspark.sql import functions as sf
 
@@ -101,7 +103,7 @@ def decisions(seen: "DataFrame", groups: "DataFrame") -> "DataFrame":
         .when(sf.col("location") != sf.col("first"), "exact")
         .otherwise("kept")
     )
-    return single.unionByName(several).select(
+    grouped = single.unionByName(several).select(
         "location",
         kind.alias("kind"),
         "kept_id",
@@ -110,6 +112,8 @@ def decisions(seen: "DataFrame", groups: "DataFrame") -> "DataFrame":
         "template_id",
         sf.coalesce("template_size", sf.lit(1)).alias("template_size"),
     )
+    boilerplate = dropped.select("location", sf.lit("boilerplate").alias("kind"))
+    return grouped.unionByName(boilerplate, allowMissingColumns=True)
 
 
 def by_part(frame: "DataFrame") -> "DataFrame":

@@ -43,12 +43,12 @@ from pipeline.jobs.decisions import (
     of_distinct,
     sightings,
 )
-from pipeline.jobs.frames import ROW_BITS, Part, ddl, held, parts_of, sent_if_small, spread, table_frame
+from pipeline.jobs.frames import ROW_BITS, Part, ddl, held, parts_of, spread, table_frame
 from pipeline.jobs.funnel import funnel_shard, run_funnel
 from pipeline.jobs.groups import groups
 from pipeline.jobs.link import find_links
 from pipeline.jobs.pairs import DECISION, digest, write_pairs
-from pipeline.jobs.repeats import comparable_rows, repeating_bands, repeats
+from pipeline.jobs.repeats import comparable_rows, repeating_bands, repeating_keys
 from pipeline.jobs.session import set_partitions
 from pipeline.jobs.shards import finished_shards, with_patience
 
@@ -91,29 +91,23 @@ def run_dedup(
     n_rows = sum(c.rows[Cleaned.TABLE] for c in cleaned)
     set_partitions(spark, n_rows, config.spark)
     report("removing exact duplicates")
-    planes = repeats(spark, parts, n_rows=n_rows, n_bands=config.dedup.n_bands if near else 0)
+    planes = repeating_keys(spark, parts, n_rows=n_rows, n_bands=config.dedup.n_bands if near else 0)
     everything = comparable_rows(spark, parts, planes)
-    rows, boilerplate = everything, None
-    if near:
-        boilerplate = sent_if_small(held(boilerplate_answers(everything, config=config.dedup)))
-        rows = everything.join(boilerplate, "answer_key", "left_anti")
+    boilerplate = boilerplate_answers(
+        everything, max_sites=config.dedup.max_sites_per_answer if near else None
+    )
+    rows = everything.join(boilerplate, "answer_key", "left_anti")
     seen = sightings(rows)
     links = spark.createDataFrame([], ddl(arrow_schema(Link)))
-    if boilerplate is not None:
+    if near:
         report("comparing near-duplicates")
         banded = repeating_bands(spark, parts, planes).join(boilerplate, "answer_key", "left_anti")
         commits = _link(of_distinct(banded, seen), cleaned, linked, parts=parts, work=work, config=config)
         report("joining near-duplicates")
         links = held(table_frame(spark, parts_of(work, Link, commits), Link))
     concerned = involved(distinct_pairs(rows, seen), links)
-    decided = decisions(seen, groups(concerned, links, parts, config=config.dedup))
-    if boilerplate is not None:
-        from pyspark.sql import functions as sf
-
-        dropped = everything.where("answer_key_repeats").join(boilerplate, "answer_key", "left_semi")
-        decided = decided.unionByName(
-            dropped.select("location", sf.lit("boilerplate").alias("kind")), allowMissingColumns=True
-        )
+    dropped = everything.where("answer_key_repeats").join(boilerplate, "answer_key", "left_semi")
+    decided = decisions(seen, groups(concerned, links, parts, config=config.dedup), dropped)
     report("writing pairs")
     commits = _write(by_part(decided), cleaned, work=work, config=config)
     run_funnel(spark, commits, work=work, config=config)

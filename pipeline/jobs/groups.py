@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
 MAX_PAIRS_OF_A_PROCESS = 300_000
-"""Pairs, and as many links, that the driver decides on by itself: 12 jobs and 10 s less."""
+"""Pairs, and as many links, that the driver decides on by itself: 2.5 s less, of 11 (16,000 pairs) as of 35
+(1.1 million)."""
 
 _GROUPED = pa.schema(
     [

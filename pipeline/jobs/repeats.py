@@ -1,8 +1,9 @@
 """What may repeat among all cleaned rows, found in one pass before anything is sorted or joined.
 
-What grows: nothing but the time. A worker holds up to 0.3 GB of slots, the driver up to 0.1 GB of planes for
-each kind of key and every task up to 0.1 GB of those (`mining.sightings.MAX_BITS`); beyond that size more
-rows pass as repeating than do, and only time is lost.
+What grows: four filters (`mining.bloom`), with the number of rows up to MAX_BITS, which bands reach at 5
+million rows and the others at 17. A task that builds them holds some 80 bytes a row, up to 1.1 GB, the driver
+30, up to 0.4 GB, and every later task 10, up to 0.13 GB. Beyond that ever more rows pass as repeating, and
+only time is lost.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -14,7 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from mining.sightings import Notes, Sightings, holds, n_bits_for
+from mining.bloom import CountingFilter, FilterBuilder, holds, n_bits_for
 from pipeline.core.records import Cleaned
 from pipeline.core.table import arrow_schema
 from pipeline.jobs.frames import LOCATED, Part, ddl, held, part_rows, read_cleaned
@@ -28,7 +29,7 @@ ROW_KEYS = ("id", "answer_key", "template_key")
 _SLOTS_PER_KEY = 8
 _SLOTS_PER_BAND = 2
 _PLANES = ("seen", "twice", "new")
-_NOTED = "key string, seen binary, twice binary, new binary"
+_FILTERS = "key string, seen binary, twice binary, new binary"
 _COMPARABLE = ("rank", "origin", *ROW_KEYS)
 _OF_BAND = ("rank", "fact_key", "answer_key")
 _BANDED = pa.schema([*LOCATED, *((name, pa.int64()) for name in (*_OF_BAND, "band"))])
@@ -37,7 +38,7 @@ Planes = Mapping[str, NDArray[np.uint8]]
 """For each kind of key the plane of those that repeat; of bands, of those that a new row has among others."""
 
 
-def repeats(
+def repeating_keys(
     spark: "SparkSession", parts: Sequence[Part], *, n_rows: int, n_bands: int
 ) -> "Broadcast[Planes]":
     """Return which keys may occur on more than one row; `n_bands` is the number of bands of a row."""
@@ -45,11 +46,11 @@ def repeats(
     if n_bands:
         n_bits["bands"] = n_bits_for(n_rows * n_bands, slots_per_key=_SLOTS_PER_BAND)
     tasks = part_rows(spark, parts, max_tasks=spark.sparkContext.defaultParallelism)
-    noted = held(tasks.mapInArrow(partial(_noted, n_bits=n_bits), _NOTED))
-    found: dict[str, Sightings] = {}
-    for row in noted.coalesce(1).toLocalIterator():
-        sightings = Sightings(*(np.frombuffer(row[name], dtype=np.uint8) for name in _PLANES))
-        found[row["key"]] = found[row["key"]] | sightings if row["key"] in found else sightings
+    filters = held(tasks.mapInArrow(partial(_filters, n_bits=n_bits), _FILTERS))
+    found: dict[str, CountingFilter] = {}
+    for row in filters.toLocalIterator():  # a task's at a time
+        of_task = CountingFilter(*(np.frombuffer(row[name], dtype=np.uint8) for name in _PLANES))
+        found[row["key"]] = found[row["key"]] | of_task if row["key"] in found else of_task
     planes = {key: of.twice & of.new if key == "bands" else of.twice for key, of in found.items()}
     return spark.sparkContext.broadcast(planes)
 
@@ -73,13 +74,13 @@ def repeating_bands(spark: "SparkSession", parts: Sequence[Part], planes: "Broad
     return part_rows(spark, parts).mapInArrow(partial(_banded, planes=planes), ddl(_BANDED))
 
 
-def _noted(batches: Iterator[pa.RecordBatch], *, n_bits: Mapping[str, int]) -> Iterator[pa.RecordBatch]:
-    notes = {key: Notes(n) for key, n in n_bits.items()}
+def _filters(batches: Iterator[pa.RecordBatch], *, n_bits: Mapping[str, int]) -> Iterator[pa.RecordBatch]:
+    builders = {key: FilterBuilder(n) for key, n in n_bits.items()}
     for part, rows in read_cleaned(batches, list(n_bits)):
         for key in n_bits:
-            notes[key].add(_keys(rows, key), is_new=part.is_new)
+            builders[key].add(_keys(rows, key), is_new=part.is_new)
     for key in n_bits:
-        packed = notes.pop(key).packed()
+        packed = builders.pop(key).packed()
         planes = {name: [getattr(packed, name).tobytes()] for name in _PLANES}
         yield pa.RecordBatch.from_pydict({"key": [key], **planes})
 

@@ -1,6 +1,7 @@
 """Clusters and templates, by hand."""
 
-from mining.dedup_groups import DistinctPair, components, grouped
+from mining.components import components
+from mining.dedup_groups import DistinctPair, grouped
 
 
 def pair(id, location, rank=0, *, template_key=0, n_sightings=1):

@@ -1,7 +1,7 @@
-"""Which of very many keys occur more than once, in two bits a key: at times too many, never too few.
+"""Bloom filters of one hash that count to two: which of very many keys may occur more than once.
 
-Most rows share nothing with any other row. One pass that notes every key here, and what need not be sorted
-and joined by key afterwards is known.
+A key that does is never missed, another may be taken for one (false positives). Most rows share nothing with
+any other row: what this rules out in one pass needs no sorting and joining by key.
 """
 
 from dataclasses import dataclass
@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 MIN_BITS, MAX_BITS = 13, 28
-"""Slots of a set, as powers of 2: at most 32 MB a plane, of some use up to 300 million keys."""
+"""Slots of a filter, as powers of 2: at most 256 MB while it is built and 32 MB a plane; of some use up to
+300 million keys, beyond which nearly all pass."""
 
 _SEEN, _TWICE, _NEW = 1, 2, 4
 
@@ -21,35 +22,35 @@ def n_bits_for(n_keys: int, *, slots_per_key: int) -> int:
     return min(max((n_keys * slots_per_key).bit_length(), MIN_BITS), MAX_BITS)
 
 
-class Notes:
-    """Notes keys whose low bits are evenly distributed, in one byte a slot as long as it is written to."""
+class FilterBuilder:
+    """Takes in keys whose low bits are evenly distributed, in one byte a slot."""
 
     def __init__(self, n_bits: int) -> None:
         self._slots = np.zeros(1 << n_bits, dtype=np.uint8)
 
     def add(self, keys: NDArray[np.int64], *, is_new: bool) -> None:
-        """Note the keys `(n,)`; `is_new` says whether they are those of a new row."""
+        """Take in keys `(n,)`; `is_new` says whether they are those of a new row."""
         slots = np.sort(_slots(keys, len(self._slots)))
         self._slots[slots] |= (self._slots[slots] & _SEEN) << 1 | _SEEN | (_NEW if is_new else 0)
         self._slots[slots[1:][slots[1:] == slots[:-1]]] |= _TWICE
 
-    def packed(self) -> "Sightings":
-        """Return what was noted, one bit a slot in each plane."""
+    def packed(self) -> "CountingFilter":
+        """Return the filter of all keys so far, one bit a slot in each plane."""
         planes = (np.packbits(self._slots & flag, bitorder="little") for flag in (_SEEN, _TWICE, _NEW))
-        return Sightings(*planes)
+        return CountingFilter(*planes)
 
 
 @dataclass(frozen=True, slots=True)
-class Sightings:
+class CountingFilter:
     """Three planes `(2 ** n_bits / 8,)` of bits: keys seen, seen twice or more, and seen on a new row."""
 
     seen: NDArray[np.uint8]
     twice: NDArray[np.uint8]
     new: NDArray[np.uint8]
 
-    def __or__(self, other: Self) -> "Sightings":
-        """Return the sightings of both together."""
-        return Sightings(
+    def __or__(self, other: Self) -> "CountingFilter":
+        """Return the filter of the keys of both."""
+        return CountingFilter(
             self.seen | other.seen,
             self.twice | other.twice | (self.seen & other.seen),
             self.new | other.new,
