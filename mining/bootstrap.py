@@ -36,7 +36,7 @@ from pipeline.core.errors import ConfigError
 
 Weights = NDArray[np.float32]
 
-_MIN_PAIRS = 50
+MIN_PAIRS = 50
 _OVERSAMPLING = 20
 _POWER_ITERATIONS = 3
 """Of the randomised decomposition (Halko, Martinsson and Tropp 2011)."""
@@ -90,6 +90,17 @@ class TrainingStats:
     last_loss: float
 
 
+class TooFewPairsError(ConfigError):
+    """There is too little to learn from."""
+
+    def __init__(self, n_pairs: int) -> None:
+        super().__init__(
+            f"There are {n_pairs} pairs of translations to train an embedder on, fewer than {MIN_PAIRS}; "
+            "add parallel text, or align without an embedder."
+        )
+        self.n_pairs = n_pairs
+
+
 def train_bootstrap(
     pairs: Iterable[TrainingPair],
     *,
@@ -104,13 +115,13 @@ def train_bootstrap(
     """
     own, further = (_chosen(source, recipe) for source in (pairs, parallel))
     chosen = own + further
-    if len(chosen) < _MIN_PAIRS:
-        raise _too_few(len(chosen))
+    if len(chosen) < MIN_PAIRS:
+        raise TooFewPairsError(len(chosen))
     tokenizer = _train_tokenizer(chosen, recipe)
     ids_a = _token_ids(tokenizer, [pair.text_a for pair in chosen])
     ids_b = _token_ids(tokenizer, [pair.text_b for pair in chosen])
     if not any(a and b for a, b in zip(ids_a, ids_b, strict=True)):  # marks alone, no letter or digit
-        raise _too_few(0)
+        raise TooFewPairsError(0)
     n_tokens = tokenizer.get_vocab_size()
     weights = _indexed(ids_a, ids_b, n_tokens=n_tokens, recipe=recipe)
     model = _Model(tokenizer, weights)
@@ -119,13 +130,6 @@ def train_bootstrap(
     model.save(out)
     return TrainingStats(
         len(own), len(further), n_tokens, sum(n for n, _ in losses), losses[0][1], losses[-1][1]
-    )
-
-
-def _too_few(n_pairs: int) -> ConfigError:
-    return ConfigError(
-        f"There are {n_pairs} pairs of translations to train an embedder on, fewer than {_MIN_PAIRS}; "
-        "add parallel text, or align without an embedder."
     )
 
 

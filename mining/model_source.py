@@ -31,6 +31,10 @@ _NOT_LOADED = [
 _WEIGHTS = (".safetensors", ".bin", ".pt")
 
 
+_PACKAGES = {"faiss": "faiss-cpu", "numba": "numba", "Stemmer": "PyStemmer", "threadpoolctl": "threadpoolctl"}
+"""Which package brings a library of the extra `mining`, if not sentence-transformers."""
+
+
 class ModelOutOfReachError(TransientError):
     """A model that is neither a local folder nor in the cache, while the hub cannot be reached."""
 
@@ -95,7 +99,7 @@ def mining_library(name: str) -> Any:
     try:
         return import_module(name)
     except ModuleNotFoundError:
-        package = "faiss-cpu" if name == "faiss" else "sentence-transformers"
+        package = _PACKAGES.get(name, "sentence-transformers")
         raise ConfigError(f"This step needs {package}; pip install 'faqtory[mining]'.") from None
 
 

@@ -164,6 +164,54 @@ def align(
 
 
 @app.command()
+def mine(
+    work: Work,
+    languages: Annotated[
+        list[str] | None, typer.Option(metavar="CODE", help="ISO 639-3 code; repeatable. All by default.")
+    ] = None,
+    dense_model: Annotated[
+        str | None,
+        typer.Option(
+            help="Embedder, folder or id; bootstrap (the default) trains one on the corpus itself; none.",
+            show_default=False,
+        ),
+    ] = None,
+    teacher: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="MODEL",
+            help="Cross-encoder or embedder, folder or id, that scores candidates and positives; twice for a "
+            "cascade; bootstrap trains one for trying things out.",
+        ),
+    ] = None,
+    master: Annotated[
+        str, typer.Option(help="Spark master, or none[N]: N processes of this machine, without Spark.")
+    ] = "local[*]",
+    config_file: ConfigFile = None,
+    overrides: Overrides = None,
+    quiet: Quiet = False,
+    as_json: AsJson = False,
+) -> None:
+    """Mine hard negatives: tables candidates, scores and negatives."""
+    from pipeline.core.config import load_config
+    from pipeline.jobs.run_mine import mine as run
+    from pipeline.summary_mine import print_mine_summary
+
+    named = {
+        "languages": json.dumps(languages) if languages else None,
+        "dense_model": dense_model,
+        "teacher": json.dumps(teacher) if teacher else None,
+    }
+    given = [f"mining.{name}={value}" for name, value in named.items() if value is not None]
+    config = load_config(config_file, [*(overrides or ()), *given])
+    summary = run(work=work, master=master, config=config, console=_console(quiet))
+    if as_json:
+        _print_json(summary.figures())
+    elif not quiet:
+        print_mine_summary(summary, console=Console())
+
+
+@app.command()
 def enrich(
     work: Work,
     master: Master = "local[1]",
@@ -183,6 +231,28 @@ def enrich(
         _print_json(summary.figures())
     elif not quiet:
         print_enrich_summary(summary, console=Console())
+
+
+@app.command()
+def split(
+    work: Work,
+    master: Master = "local[*]",
+    config_file: ConfigFile = None,
+    overrides: Overrides = None,
+    quiet: Quiet = False,
+    as_json: AsJson = False,
+) -> None:
+    """Make a retrieval set of the pairs of each language: tables corpus, queries and qrels."""
+    from pipeline.core.config import load_config
+    from pipeline.jobs.run_split import split as run
+    from pipeline.summary import print_split_summary
+
+    config = load_config(config_file, overrides or ())
+    summary = run(work=work, master=master, config=config, console=_console(quiet))
+    if as_json:
+        _print_json(summary.figures())
+    elif not quiet:
+        print_split_summary(summary, console=Console())
 
 
 @app.command()

@@ -1,15 +1,19 @@
 """What a person sees when a command has finished."""
 
+from collections import Counter
+from collections.abc import Mapping
+
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from pipeline.core.outcomes import RecordOutcome
+from pipeline.core.outcomes import RecordOutcome, Split
 from pipeline.core.text import harmless
 from pipeline.jobs.enrich import EnrichSummary
 from pipeline.jobs.run_align import AlignSummary
 from pipeline.jobs.run_clean import CleanSummary
 from pipeline.jobs.run_extract import ExtractSummary
+from pipeline.jobs.run_split import SplitSummary
 
 _MEANING = {
     RecordOutcome.EXTRACTED: "pages with FAQ pairs",
@@ -136,3 +140,41 @@ def print_enrich_summary(summary: EnrichSummary, *, console: Console) -> None:
     else:
         console.print("Nothing to do: all parts were done before.")
     console.print(f"Scores in {summary.work}/tables/enrichments", style="bold")
+
+
+def print_split_summary(summary: SplitSummary, *, console: Console) -> None:
+    """Print what each language's retrieval set holds, what was left out, and where the tables are."""
+    table = Table(
+        "language", "documents", "queries", "positives a query", "train", "dev", "test", "overlap", box=None
+    )
+    for column in table.columns[1:]:
+        column.justify = "right"
+    for language, counts in list(summary.languages.items())[:SHOWN_LANGUAGES]:
+        table.add_row(language, *_split_cells(counts))
+    totals = Counter[str]()
+    for counts in summary.languages.values():
+        totals.update(counts)
+    table.add_row(f"all {len(summary.languages)}", *_split_cells(totals), style="bold")
+    console.print(table)
+    for split in (Split.DEV, Split.TEST):
+        without = sum(not counts[f"n_{split}"] for counts in summary.languages.values())
+        if without:
+            console.print(f"Languages without {split} queries: {without}; too few sites for one to be of it.")
+    if summary.n_unknown_language:
+        console.print(f"Left out, as their language is not known: {summary.n_unknown_language:,} pairs.")
+    if not summary.is_aligned:
+        console.print("No parallel groups: translations are told apart from negatives only after align.")
+    if summary.start_s:
+        console.print(
+            f"Starting and stopping Spark took {summary.start_s:.1f} s, the work {summary.work_s:.1f} s."
+        )
+    else:
+        console.print("Nothing to do: the tables are up to date.")
+    console.print(f"Retrieval set in {summary.work}/tables/corpus, queries and qrels", style="bold")
+
+
+def _split_cells(counts: Mapping[str, int]) -> list[str]:
+    n_queries = counts["n_queries"]
+    a_query = f"{counts['n_positives'] / n_queries:.2f}" if n_queries else ""
+    splits = [f"{counts[f'n_{split}']:,}" for split in Split]
+    return [f"{counts['n_documents']:,}", f"{n_queries:,}", a_query, *splits]

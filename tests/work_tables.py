@@ -1,6 +1,7 @@
 """Tables for tests of jobs: made, split over parts, cleaned and read."""
 
 import hashlib
+from collections import Counter
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -10,7 +11,7 @@ from rich.console import Console
 from pipeline.core.config import load_config
 from pipeline.core.manifest import Commit, Shard, part_files, publish, read_manifest
 from pipeline.core.parts import open_part
-from pipeline.core.records import PairRaw
+from pipeline.core.records import Cleaned, Duplicate, FunnelStep, Pair, PairRaw
 from pipeline.jobs.run_clean import clean
 
 
@@ -38,6 +39,31 @@ def write_pairs_raw(work, parts):
                 part.add_batch(batch)
         commits.append(Commit(shard, "read", {PairRaw.TABLE: rows.num_rows}))
     publish(str(work), "extract", records=[PairRaw], commits=commits)
+
+
+def write_pairs(work, parts):
+    """Make the tables that `clean` leaves, without cleaning: pairs of the given lists of rows, one a part."""
+    commits = []
+    for rows in parts:
+        shard = Shard.of(f"part {len(commits)} of {len(parts)}", "test", version=_version(rows), settings="")
+        with open_part(str(work), Pair, shard.id) as part:
+            for row in rows:
+                part.add(row)
+        commits.append(Commit(shard, "read", {Pair.TABLE: len(rows)}))
+    publish(str(work), "dedup", records=[Pair], commits=commits)
+    for record in (Cleaned, Duplicate):
+        publish(str(work), record.TABLE, records=[record], commits=[])
+    languages = Counter(row.language for rows in parts for row in rows)
+    shard = Shard.of("funnel", "test", version=str(sorted(languages.items())), settings="")
+    with open_part(str(work), FunnelStep, shard.id) as part:
+        for language, n in sorted(languages.items()):
+            part.add(FunnelStep(0, "some rule", language, n + 1, n, 0))
+    commit = Commit(shard, "read", {FunnelStep.TABLE: part.n_rows})
+    publish(str(work), "funnel", records=[FunnelStep], commits=[commit])
+
+
+def _version(rows):
+    return hashlib.sha256(repr(rows).encode()).hexdigest()
 
 
 def split(rows, n_parts):

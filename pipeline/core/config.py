@@ -6,15 +6,11 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self, cast
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import Field, ValidationError, model_validator
 
+from pipeline.core.config_mining import MiningConfig, NegativesConfig
+from pipeline.core.config_section import Section
 from pipeline.core.errors import ConfigError
-
-
-class Section(BaseModel):
-    """Base of every part of the configuration: immutable, and no key is ever ignored."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 class ExtractConfig(Section):
@@ -316,6 +312,28 @@ class EnrichConfig(Section):
     )
 
 
+class SplitConfig(Section):
+    """The retrieval set: which sites' questions are for training, development and test."""
+
+    dev_share: float = Field(
+        0.1,
+        ge=0,
+        le=1,
+        description="Share of the sites whose questions are for development, told by a hash of the site: a "
+        "further site moves no other one. A choice; sites differ in size, so that shares of queries do, too.",
+    )
+    test_share: float = Field(
+        0.1, ge=0, le=1, description="Share of the sites whose questions are for test, likewise. A choice."
+    )
+    seed: int = Field(0, description="Enters the hash of the site: another one deals the sites out anew.")
+
+    @model_validator(mode="after")
+    def _shares_of_a_whole(self) -> Self:
+        if self.dev_share + self.test_share > 1:
+            raise ValueError("dev_share and test_share are more than 1 together")
+        return self
+
+
 class SparkConfig(Section):
     """How Spark is started; the master itself comes with `--master`."""
 
@@ -339,6 +357,9 @@ class Config(Section):
     dedup: DedupConfig = DedupConfig()
     align: AlignConfig = AlignConfig()
     enrich: EnrichConfig = EnrichConfig()
+    split: SplitConfig = SplitConfig()
+    mining: MiningConfig = MiningConfig()
+    negatives: NegativesConfig = NegativesConfig()
     spark: SparkConfig = SparkConfig()
 
 

@@ -1,4 +1,4 @@
-"""What can become of an input: every record, page, question and shard ends as exactly one of these."""
+"""What can become of an input: every record, page, question, shard and query ends as exactly one of these."""
 
 from enum import StrEnum
 
@@ -43,3 +43,12 @@ class ShardOutcome(StrEnum):
     READ = "read"
     PARTLY_READ = "partly_read"  # some bytes were lost to damage or truncation, and counted
     UNREADABLE = "unreadable"  # nothing could be read
+
+
+class Split(StrEnum):
+    """What a query of the retrieval set is for; documents have one of the first three."""
+
+    TRAIN = "train"
+    DEV = "dev"
+    TEST = "test"
+    OVERLAP = "overlap"  # a positive belongs to another split: neither trained on nor evaluated

@@ -1,7 +1,7 @@
-"""Write one shard's rows of one table, in bounded memory."""
+"""Write and read one shard's rows of one table, in bounded memory."""
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, BinaryIO
 
 import pyarrow as pa
@@ -83,3 +83,18 @@ def open_part(work: str, record: type[Record], shard_id: str) -> Iterator[PartWr
             writer.abandon()
             raise
         writer.close()
+
+
+def read_part(work: str, record: type[Record], shard_id: str, columns: Sequence[str] = ()) -> pa.Table:
+    """Return a shard's rows of one table, all columns or the named ones, in the order of the file."""
+    with storage.open_read(part_path(work, record.TABLE, shard_id)) as stream:
+        return pq.ParquetFile(stream).read(list(columns) or None)
+
+
+def read_part_batches(
+    work: str, record: type[Record], shard_id: str, *, columns: Sequence[str], n_rows: int
+) -> Iterator[pa.RecordBatch]:
+    """Yield the same in batches of at most `n_rows`."""
+    with storage.open_read(part_path(work, record.TABLE, shard_id)) as stream:
+        for batch in pq.ParquetFile(stream).iter_batches(batch_size=n_rows, columns=list(columns)):
+            yield batch.select(list(columns))

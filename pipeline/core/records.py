@@ -461,3 +461,153 @@ class SwapTest:
     """Known translations that were taken away, so that an embedder could find none."""
     n_removed_aligned: int = 0
     """Alignments that it made all the same of the pairs left behind; each is wrong."""
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """One answer of a language as what is searched: equal answers and near-duplicates are one document."""
+
+    TABLE: ClassVar[str] = "corpus"
+    SCHEMA_VERSION: ClassVar[int] = 1
+
+    doc_id: str
+    """md5 hex of language, a newline and text."""
+    language: str
+    text: str
+    """The answer; of near-duplicates that state the same facts, the one that most pairs have."""
+    split: str
+    """train where one of its sites is of train, else dev where one is of dev, else test."""
+    sites: list[str]
+    """Registered domains of its pairs, in order."""
+    near_id: str | None
+    """Smallest doc_id among all that near-duplicates lead to from here, whatever their facts; null alone."""
+    question_keys: list[int]
+    """64-bit hashes of the questions that it answers, in order: see Query.question_key."""
+    group_ids: list[str]
+    """Parallel groups of its pairs, in order; empty where nothing is aligned."""
+    pair_id: str
+    """Smallest id of its pairs."""
+    n_pairs: int
+    """Pairs whose answer it is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """One question of a site, with all its answers there as positives."""
+
+    TABLE: ClassVar[str] = "queries"
+    SCHEMA_VERSION: ClassVar[int] = 1
+
+    query_id: str
+    """md5 hex of language, site and the question's letters and digits, whatever their case, by newlines."""
+    language: str
+    text: str
+    """As in the pair pair_id."""
+    site: str
+    """Registered domain."""
+    split: str
+    """train, dev or test by the site; overlap where a positive is of another split: of no use to either."""
+    question_key: int
+    """64-bit hash of the question's letters and digits, whatever their case: equal across sites."""
+    group_ids: list[str]
+    """Parallel groups of its pairs, in order; empty where nothing is aligned."""
+    pair_id: str
+    """Smallest id of its pairs."""
+    n_positives: int
+
+
+@dataclass(frozen=True, slots=True)
+class Qrel:
+    """One document that answers one query."""
+
+    TABLE: ClassVar[str] = "qrels"
+    SCHEMA_VERSION: ClassVar[int] = 1
+
+    query_id: str
+    doc_id: str
+    relevance: int
+    """1: pairs know no other degree."""
+    language: str
+    split: str
+    """The query's."""
+    pair_id: str
+    """Smallest id of the pairs that say so."""
+    n_pairs: int
+    """Pairs that say so: over all rows, the pairs in a known language."""
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentVector:
+    """The dense model's embedding of one document of the retrieval set."""
+
+    TABLE: ClassVar[str] = "document_vectors"
+    SCHEMA_VERSION: ClassVar[int] = 1
+
+    doc_id: str
+    vector: bytes
+    """Components in half precision, multiples of 2^-11: their products are exact in single precision."""
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """One document that a search found for one query."""
+
+    TABLE: ClassVar[str] = "candidates"
+    SCHEMA_VERSION: ClassVar[int] = 1
+
+    query_id: str
+    doc_id: str
+    language: str
+    rank: int
+    """After fusion of all searches, from 1; positives have one, too, and beside them `mining.depth`
+    others."""
+    rrf_score: float
+    """Sum of 1 / (mining.rrf_constant + rank) over the searches."""
+    bm25_rank: int | None
+    """Null where BM25 did not find the document."""
+    bm25_score: float | None
+    dense_rank: int | None
+    """Null where the dense search did not find it, or none was asked for."""
+    dense_score: float | None
+    """Cosine."""
+    is_positive: bool
+
+
+@dataclass(frozen=True, slots=True)
+class TeacherScore:
+    """How well one document answers one query, as a teacher sees it: all candidates, and all positives."""
+
+    TABLE: ClassVar[str] = "scores"
+    SCHEMA_VERSION: ClassVar[int] = 1
+
+    query_id: str
+    doc_id: str
+    is_positive: bool
+    score: float | None
+    """Raw: a logit, or an embedder's cosine; null where a cascade's last model was not asked."""
+    teacher: str
+    """Model id and revision, `id@revision`; `bootstrap-teacher` was trained on this corpus for want of
+    one."""
+    first_score: float | None
+    """Of the cascade's first model; null without a cascade."""
+    first_teacher: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Negative:
+    """What became of one candidate: a negative of its query, or why not."""
+
+    TABLE: ClassVar[str] = "negatives"
+    SCHEMA_VERSION: ClassVar[int] = 1
+
+    query_id: str
+    doc_id: str
+    language: str
+    decision: str
+    """`kept` for a negative, else the rule that took it (`mining.negatives_rules.Decision`)."""
+    place: int | None
+    """Among the query's negatives, from 1, the hardest first; null for the rest."""
+    rank: int
+    """Of the candidate."""
+    score: float | None
+    """The teacher's; null without one."""

@@ -7,7 +7,7 @@ language. What grows: candidates and bitexts, with the number of translations, o
 
 import json
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -48,6 +48,11 @@ def cleaned_tables(work: str) -> dict[str, Manifest]:
     return {name: manifest for name, manifest in manifests.items() if manifest}
 
 
+def input_version(manifests: Mapping[str, Manifest]) -> str:
+    """Return the version of the shards that follow from these `cleaned_tables`."""
+    return key_of(**{name: manifest.key for name, manifest in manifests.items()})
+
+
 def plan_align(work: str, config: Config) -> tuple[list[Shard], ModelSource | None]:
     """Return the shards that the tables will consist of, and the embedder where one is named.
 
@@ -56,7 +61,6 @@ def plan_align(work: str, config: Config) -> tuple[list[Shard], ModelSource | No
     """
     manifests = cleaned_tables(work)
     model = check_embedder(config.align)
-    version = key_of(**{name: manifest.key for name, manifest in manifests.items()})
     settings = key_of(
         stage=ALIGN.name,
         version=ALIGN.version,
@@ -66,7 +70,12 @@ def plan_align(work: str, config: Config) -> tuple[list[Shard], ModelSource | No
     )
     n_parts = max(1, math.ceil(manifests[Pair.TABLE].n_rows / ROWS_PER_PART))
     shards = [
-        Shard.of(f"pairs of sites {no} of {n_parts}", "parquet", version=version, settings=settings)
+        Shard.of(
+            f"pairs of sites {no} of {n_parts}",
+            "parquet",
+            version=input_version(manifests),
+            settings=settings,
+        )
         for no in range(n_parts)
     ]
     return shards, model

@@ -64,7 +64,7 @@ def located_frame(
     schema = pa.schema(
         [pa.field("location", pa.int64()), *(arrow_schema(record).field(name) for name in columns)]
     )
-    return part_rows(spark, parts).mapInArrow(partial(_read_located, schema=schema), ddl(schema))
+    return part_rows(spark, parts).mapInArrow(partial(read_located, schema=schema), ddl(schema))
 
 
 def table_frame(spark: "SparkSession", parts: Sequence[Part], record: type[Record]) -> "DataFrame":
@@ -174,7 +174,8 @@ def read_cleaned(
             yield part, named.filter(rows.column("dropped_by").is_null())
 
 
-def _read_located(batches: Iterator[pa.RecordBatch], *, schema: pa.Schema) -> Iterator[pa.RecordBatch]:
+def read_located(batches: Iterator[pa.RecordBatch], *, schema: pa.Schema) -> Iterator[pa.RecordBatch]:
+    """Yield the rows of the parts that `part_rows` names: location, then the other columns of `schema`."""
     for part in read_parts(batches):
         for first, rows in _batches(part.path, schema.names[1:]):
             location = pa.array(np.arange(first, first + rows.num_rows) + (part.no << ROW_BITS))

@@ -4,9 +4,12 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
+import pyarrow.parquet as pq
+
+from pipeline.core import storage
 from pipeline.core.config import Config
 from pipeline.core.ids import key_of
-from pipeline.core.manifest import Commit, Shard, publish
+from pipeline.core.manifest import Commit, Shard, part_files, publish, read_manifest
 from pipeline.core.outcomes import ShardOutcome
 from pipeline.core.parts import open_part
 from pipeline.core.records import FunnelStep, StepCount
@@ -48,6 +51,19 @@ def funnel_shard(commits: Sequence[Commit], config: Config) -> Shard:
     version = key_of(shards=sorted(c.shard.id for c in commits))
     settings = key_of(stage=FUNNEL.name, version=FUNNEL.version, steps=steps(config))
     return Shard.of("tables/counts", "parquet", version=version, settings=settings)
+
+
+def pairs_by_language(work: str) -> Counter[str]:
+    """Return the number of pairs in each language that has any, as the funnel ends; the table must exist."""
+    manifest = read_manifest(work, FunnelStep.TABLE)
+    assert manifest is not None
+    languages: Counter[str] = Counter()
+    for path in part_files(work, manifest):
+        with storage.open_read(path) as stream:
+            rows = pq.ParquetFile(stream).read(["step", "language", "n_out"]).to_pylist()
+        for row in sorted(rows, key=lambda r: r["step"]):
+            languages[row["language"]] = row["n_out"]
+    return +languages
 
 
 def run_funnel(spark: "SparkSession", commits: Sequence[Commit], *, work: str, config: Config) -> None:

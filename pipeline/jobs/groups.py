@@ -5,7 +5,8 @@ MAX_PAIRS_OF_A_PROCESS the driver holds them (100 MB) and decides without a furt
 Spark, by shuffles of longs and ids, to the same end.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
@@ -14,10 +15,12 @@ from mining.dedup_groups import DistinctPair, Ends, Grouped, grouped
 from pipeline.core.config import DedupConfig
 from pipeline.jobs.components import connected_components
 from pipeline.jobs.frames import Part, held, sent_if_small
-from pipeline.jobs.link import compared
+from pipeline.jobs.link import PAIR, compared
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
+
+    _Compare = Callable[[DataFrame], DataFrame]
 
 MAX_PAIRS_OF_A_PROCESS = 300_000
 """Pairs, and as many links, that the driver decides on by itself: 2.5 s less, of 11 (16,000 pairs) as of 35
@@ -37,19 +40,28 @@ _GROUPED = pa.schema(
 
 
 def groups(
-    distinct: "DataFrame", links: "DataFrame", parts: Sequence[Part], *, config: DedupConfig
+    distinct: "DataFrame",
+    links: "DataFrame",
+    parts: Sequence[Part],
+    *,
+    config: DedupConfig,
+    texts: Sequence[str] = PAIR,
 ) -> "DataFrame":
     """Return the groups (`mining.dedup_groups.Grouped`) of those pairs that are not simply kept alone.
 
-    `distinct` has the columns of `DistinctPair`, `links` id_a, id_b and same_facts; both are held.
+    `distinct` has the columns of `DistinctPair`, `links` id_a, id_b and same_facts; both are held. `texts`
+    names the columns that count, as in `compared`.
     """
+    compare = partial(compared, parts=parts, config=config, texts=texts)
+    from pyspark.sql import functions as sf
+
     if max(distinct.count(), links.count()) > MAX_PAIRS_OF_A_PROCESS:
-        return _groups_on_spark(distinct, links, parts, config=config)
+        return _groups_on_spark(distinct, links, compare)
     spark = distinct.sparkSession
 
     def similar(unknown: Collection[Ends]) -> list[Ends]:
         frame = spark.createDataFrame(sorted(unknown), "location_a long, location_b long")
-        alike = compared(frame, parts, config=config).where("same_facts").select("location_a", "location_b")
+        alike = compare(frame).where("same_facts").select("location_a", "location_b")
         return [(row[0], row[1]) for row in alike.collect()]
 
     rows = _columns(distinct.select(*DistinctPair._fields))
@@ -57,14 +69,12 @@ def groups(
     found = grouped([DistinctPair(*row) for row in rows], ends, similar=similar)
     columns = list(zip(*found, strict=True)) or [()] * len(_GROUPED)
     table = pa.table([pa.array(c, f.type) for c, f in zip(columns, _GROUPED, strict=True)], schema=_GROUPED)
-    return sent_if_small(held(spark.createDataFrame(table)))
+    return sf.broadcast(spark.createDataFrame(table))
 
 
-def _groups_on_spark(
-    distinct: "DataFrame", links: "DataFrame", parts: Sequence[Part], *, config: DedupConfig
-) -> "DataFrame":
+def _groups_on_spark(distinct: "DataFrame", links: "DataFrame", compare: "_Compare") -> "DataFrame":
     links = _located(links, distinct)
-    kept = sent_if_small(held(_clusters(links, distinct, parts, config=config)))
+    kept = sent_if_small(held(_clusters(links, distinct, compare)))
     template = sent_if_small(held(_templates(links, kept, distinct)))
     return _named(distinct, kept, template)
 
@@ -84,9 +94,7 @@ def _located(links: "DataFrame", distinct: "DataFrame") -> "DataFrame":
     return held(ordered)
 
 
-def _clusters(
-    links: "DataFrame", distinct: "DataFrame", parts: Sequence[Part], *, config: DedupConfig
-) -> "DataFrame":
+def _clusters(links: "DataFrame", distinct: "DataFrame", compare: "_Compare") -> "DataFrame":
     """Return `location` and `kept`, the location of the pair that stands for it, of all in clusters.
 
     Candidates are the connected components of the links between pairs of the same facts; the smallest rank of
@@ -108,7 +116,7 @@ def _clusters(
     both = ["location_a", "location_b"]
     unknown = held(followers.join(same, both, "left_anti").select(*both))
     if not unknown.isEmpty():
-        similar = compared(unknown, parts, config=config).where("same_facts").select(*both)
+        similar = compare(unknown).where("same_facts").select(*both)
         followers = held(followers.join(same.unionByName(similar), both, "left_semi"))
     followers = followers.select("location", "kept")
     return followers.unionByName(followers.select(sf.col("kept").alias("location"), "kept").distinct())

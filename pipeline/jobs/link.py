@@ -22,6 +22,13 @@ from pipeline.jobs.frames import Part, held, spread, with_texts
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
+PAIR = ("question", "answer")
+ANSWER = ("answer",)
+"""Columns that are compared."""
+
+MAX_SENT_TEXTS = 50_000
+"""Pairs whose texts every task may hold: 50 MB at 1 kB each."""
+
 COMPARED = "location_a long, location_b long, id_a string, id_b string, jaccard double, same_facts boolean"
 _SCHEMA = pa.schema(
     [
@@ -35,24 +42,31 @@ _SCHEMA = pa.schema(
 )
 
 
-def find_links(banded: "DataFrame", parts: Sequence[Part], *, config: DedupConfig) -> "DataFrame":
+def find_links(
+    banded: "DataFrame", parts: Sequence[Part], *, config: DedupConfig, texts: Sequence[str] = PAIR
+) -> "DataFrame":
     """Return the links (`COMPARED`) in which at least one pair is new.
 
     `banded` has location, is_new, fact_key, rank and band of the rows that stand for their ids: at least all
     bands that a new one has in common with another.
     """
-    return compared(_candidates(banded), parts, config=config)
+    return compared(_candidates(banded), parts, config=config, texts=texts)
 
 
-def compared(candidates: "DataFrame", parts: Sequence[Part], *, config: DedupConfig) -> "DataFrame":
-    """Compare the texts at `location_a` and `location_b`; return those that are similar enough."""
+def compared(
+    candidates: "DataFrame", parts: Sequence[Part], *, config: DedupConfig, texts: Sequence[str] = PAIR
+) -> "DataFrame":
+    """Compare the texts at `location_a` and `location_b`; return those that are similar enough.
+
+    `texts` names the columns that count: PAIR, or ANSWER alone.
+    """
     from pyspark.sql import functions as sf
 
     candidates = held(candidates)
     ends = candidates.select(sf.explode(sf.array("location_a", "location_b")).alias("location"))
-    texts = held(with_texts(ends.distinct(), parts))
+    read = held(with_texts(ends.distinct(), parts, columns=("id", *texts)))
     for side in ("a", "b"):
-        named = texts.select(*(sf.col(name).alias(f"{name}_{side}") for name in texts.columns))
+        named = read.select(*(sf.col(name).alias(f"{name}_{side}") for name in read.columns))
         candidates = spread(candidates, f"location_{side}").join(named, f"location_{side}")
     return candidates.mapInArrow(
         partial(_compare, ngram=config.ngram, min_jaccard=config.min_jaccard), COMPARED
@@ -81,9 +95,8 @@ def _compare(
     for batch in batches:
         rows = []
         for row in batch.to_pylist():
-            found = compare(
-                (row["question_a"], row["answer_a"]), (row["question_b"], row["answer_b"]), ngram=ngram
-            )
+            a, b = ((row.get(f"question_{side}", ""), row[f"answer_{side}"]) for side in ("a", "b"))
+            found = compare(a, b, ngram=ngram)
             if found.jaccard >= min_jaccard:
                 rows.append({**row, "jaccard": found.jaccard, "same_facts": found.same_facts})
         yield pa.RecordBatch.from_pylist(rows, schema=_SCHEMA)

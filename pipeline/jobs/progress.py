@@ -11,13 +11,13 @@ from rich.progress import (
 )
 
 
-def progress_bar(console: Console) -> Progress:
-    """Return a bar that counts files; it hides itself where nobody would see it."""
+def progress_bar(console: Console, *, unit: str = "files") -> Progress:
+    """Return a bar that counts files, or what else is named; it hides itself where nobody would see it."""
     return Progress(
         TextColumn("{task.description}"),
         BarColumn(),
         MofNCompleteColumn(),
-        TextColumn("files"),
+        TextColumn(unit),
         TimeElapsedColumn(),
         TextColumn("left:"),
         TimeRemainingColumn(),

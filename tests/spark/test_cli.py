@@ -159,6 +159,7 @@ TOPICS = ("--set", "enrich.topic_model=none/such")
     [
         (("clean",), "has no table pairs_raw; `faqtory extract INPUT... --work"),
         (("enrich", *TOPICS), "has no table pairs; `faqtory clean --work"),
+        (("split",), "has no table pairs; `faqtory clean --work"),
         (("report",), None),
     ],
 )
@@ -180,6 +181,7 @@ def test_a_folder_without_the_table_it_takes_stays_as_it_is(tmp_path, command, s
         ("clean --profile webfaq2 --set language.min_score=0.6", "no effect in profile webfaq2"),
         ("clean --set dedup.ngrams=3", "Did you mean dedup.ngram?"),
         ("clean --master local[0]", "write local, local[2], local[*]"),
+        ("split --set split.test_share=0.95", "dev_share and test_share are more than 1 together"),
         ("enrich", "No model is configured: set enrich.similarity_model"),
         ("enrich --set enrich.topic_model=x --set enrich.answer_prompt=x", "no effect without"),
     ],

@@ -12,6 +12,7 @@ from pipeline.core.records import Cleaned
 from pipeline.core.table import arrow_schema
 from pipeline.jobs import groups
 from pipeline.jobs.frames import Part, held
+from pipeline.jobs.link import ANSWER, PAIR
 from pipeline.jobs.session import spark_session
 
 pytestmark = pytest.mark.spark
@@ -70,3 +71,31 @@ def test_driver_and_spark_find_the_same_groups(spark, tmp_path, monkeypatch, see
     assert found() == by_driver
     assert len({row[2] for row in by_driver}) < len(by_driver)
     assert any(row[6] and row[6] > 2 for row in by_driver)
+
+
+@pytest.mark.parametrize("most", [groups.MAX_PAIRS_OF_A_PROCESS, 0], ids=["driver", "spark"])
+def test_the_columns_that_count_decide_whether_two_are_alike(spark, tmp_path, monkeypatch, most):
+    """The first and the last of a chain have one answer and different questions."""
+    monkeypatch.setattr(groups, "MAX_PAIRS_OF_A_PROCESS", most)
+    ids = [f"{number:032x}" for number in range(3)]
+    questions = ["What about orders?", "What about orders then?", "Is it something else that you ask for?"]
+    rows = [
+        {"id": id, "question": question, "answer": TEXTS[0], "dropped_by": None}
+        for id, question in zip(ids, questions, strict=True)
+    ]
+    pq.write_table(pa.Table.from_pylist(rows), tmp_path / "part.parquet")
+    pairs = [DistinctPair(id, number, number, 0, 1) for number, id in enumerate(ids)]
+    ddl = "id string, location long, rank long, template_key long, n_sightings long"
+    links = [(ids[0], ids[1], True), (ids[1], ids[2], True)]
+    frames = (
+        held(spark.createDataFrame(pairs, ddl)),
+        held(spark.createDataFrame(links, "id_a string, id_b string, same_facts boolean")),
+    )
+    parts = [Part(0, str(tmp_path / "part.parquet"), True)]
+
+    def kept(texts):
+        found = groups.groups(*frames, parts, config=DedupConfig(), texts=texts)
+        return {row["id"]: row["kept_id"] for row in found.collect()}
+
+    assert kept(PAIR) == {ids[0]: ids[0], ids[1]: ids[0]}
+    assert kept(ANSWER) == dict.fromkeys(ids, ids[0])
