@@ -53,8 +53,6 @@ def groups(
     names the columns that count, as in `compared`.
     """
     compare = partial(compared, parts=parts, config=config, texts=texts)
-    from pyspark.sql import functions as sf
-
     if max(distinct.count(), links.count()) > MAX_PAIRS_OF_A_PROCESS:
         return _groups_on_spark(distinct, links, compare)
     spark = distinct.sparkSession
@@ -69,7 +67,7 @@ def groups(
     found = grouped([DistinctPair(*row) for row in rows], ends, similar=similar)
     columns = list(zip(*found, strict=True)) or [()] * len(_GROUPED)
     table = pa.table([pa.array(c, f.type) for c, f in zip(columns, _GROUPED, strict=True)], schema=_GROUPED)
-    return sf.broadcast(spark.createDataFrame(table))
+    return sent_if_small(held(spark.createDataFrame(table)))
 
 
 def _groups_on_spark(distinct: "DataFrame", links: "DataFrame", compare: "_Compare") -> "DataFrame":

@@ -65,9 +65,14 @@ def compared(
     candidates = held(candidates)
     ends = candidates.select(sf.explode(sf.array("location_a", "location_b")).alias("location"))
     read = held(with_texts(ends.distinct(), parts, columns=("id", *texts)))
+    is_few = read.count() <= MAX_SENT_TEXTS
+    candidates = spread(candidates, "location_a")
     for side in ("a", "b"):
         named = read.select(*(sf.col(name).alias(f"{name}_{side}") for name in read.columns))
-        candidates = spread(candidates, f"location_{side}").join(named, f"location_{side}")
+        if is_few:
+            candidates = candidates.join(sf.broadcast(named), f"location_{side}")
+        else:
+            candidates = spread(candidates, f"location_{side}").join(named, f"location_{side}")
     return candidates.mapInArrow(
         partial(_compare, ngram=config.ngram, min_jaccard=config.min_jaccard), COMPARED
     )

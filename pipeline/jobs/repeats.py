@@ -1,9 +1,9 @@
 """What may repeat among all cleaned rows, found in one pass before anything is sorted or joined.
 
 What grows: four filters (`mining.bloom`), with the number of rows up to MAX_BITS, which bands reach at 5
-million rows and the others at 17. A task that builds them holds some 80 bytes a row, up to 1.1 GB, the driver
-30, up to 0.4 GB, and every later task 10, up to 0.13 GB. Beyond that ever more rows pass as repeating, and
-only time is lost.
+million rows and the others at 17. A task that builds them holds some 80 bytes a row, up to 1.1 GB; what all
+of them found meets in a shuffle, slice by slice; the driver and every later task hold 10 bytes a row, up to
+0.13 GB. Beyond that ever more rows pass as repeating, and only time is lost.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from mining.bloom import CountingFilter, FilterBuilder, holds, n_bits_for
 from pipeline.core.records import Cleaned
 from pipeline.core.table import arrow_schema
-from pipeline.jobs.frames import LOCATED, Part, ddl, held, part_rows, read_cleaned
+from pipeline.jobs.frames import LOCATED, MAX_TASKS, Part, ddl, held, part_rows, read_cleaned
 
 if TYPE_CHECKING:
     from pyspark import Broadcast
@@ -28,8 +28,10 @@ ROW_KEYS = ("id", "answer_key", "template_key")
 
 _SLOTS_PER_KEY = 8
 _SLOTS_PER_BAND = 2
+_SLICE_BYTES = 1 << 18
+"""Of a plane, that a row of the shuffle holds."""
 _PLANES = ("seen", "twice", "new")
-_FILTERS = "key string, seen binary, twice binary, new binary"
+_FILTERS = "key string, slice long, seen binary, twice binary, new binary"
 _COMPARABLE = ("rank", "origin", *ROW_KEYS)
 _OF_BAND = ("rank", "fact_key", "answer_key")
 _BANDED = pa.schema([*LOCATED, *((name, pa.int64()) for name in (*_OF_BAND, "band"))])
@@ -46,12 +48,12 @@ def repeating_keys(
     if n_bands:
         n_bits["bands"] = n_bits_for(n_rows * n_bands, slots_per_key=_SLOTS_PER_BAND)
     tasks = part_rows(spark, parts, max_tasks=spark.sparkContext.defaultParallelism)
-    filters = held(tasks.mapInArrow(partial(_filters, n_bits=n_bits), _FILTERS))
-    found: dict[str, CountingFilter] = {}
-    for row in filters.toLocalIterator():  # a task's at a time
-        of_task = CountingFilter(*(np.frombuffer(row[name], dtype=np.uint8) for name in _PLANES))
-        found[row["key"]] = found[row["key"]] | of_task if row["key"] in found else of_task
-    planes = {key: of.twice & of.new if key == "bands" else of.twice for key, of in found.items()}
+    filters = tasks.mapInArrow(partial(_filters, n_bits=n_bits), _FILTERS)
+    n_slices = sum(-(-(1 << n) // (8 * _SLICE_BYTES)) for n in n_bits.values())
+    by_slice = filters.repartition(min(n_slices, MAX_TASKS), "key", "slice")
+    slices = by_slice.mapInArrow(_repeating, "key string, slice long, plane binary").collect()
+    whole = {key: b"".join(plane for of, _, plane in sorted(slices) if of == key) for key in n_bits}
+    planes = {key: np.frombuffer(plane, dtype=np.uint8) for key, plane in whole.items()}
     return spark.sparkContext.broadcast(planes)
 
 
@@ -81,8 +83,25 @@ def _filters(batches: Iterator[pa.RecordBatch], *, n_bits: Mapping[str, int]) ->
             builders[key].add(_keys(rows, key), is_new=part.is_new)
     for key in n_bits:
         packed = builders.pop(key).packed()
-        planes = {name: [getattr(packed, name).tobytes()] for name in _PLANES}
-        yield pa.RecordBatch.from_pydict({"key": [key], **planes})
+        planes = [memoryview(getattr(packed, name)) for name in _PLANES]
+        for no, at in enumerate(range(0, len(planes[0]), _SLICE_BYTES)):
+            columns = ([bytes(plane[at : at + _SLICE_BYTES])] for plane in planes)
+            yield pa.RecordBatch.from_arrays(
+                [pa.array(c) for c in ([key], [no], *columns)], names=["key", "slice", *_PLANES]
+            )
+
+
+def _repeating(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    """Bring together what the tasks found: of each slice, the plane of the keys that repeat."""
+    found: dict[tuple[str, int], CountingFilter] = {}
+    for batch in batches:
+        for row in batch.to_pylist():
+            of_task = CountingFilter(*(np.frombuffer(row[name], dtype=np.uint8) for name in _PLANES))
+            place = row["key"], row["slice"]
+            found[place] = found[place] | of_task if place in found else of_task
+    for (key, no), of in found.items():
+        plane = of.twice & of.new if key == "bands" else of.twice
+        yield pa.RecordBatch.from_pydict({"key": [key], "slice": [no], "plane": [plane.tobytes()]})
 
 
 def _comparable(
