@@ -32,7 +32,7 @@ test: setup  ## run the tests
 
 test-models: setup  ## install extra mining, then run the tests that need torch
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev,s3,mining]'
-	@$(BIN)/python -m pytest tests/mining tests/spark/test_enrich_job.py tests/spark/test_align_embedder.py
+	@$(BIN)/python -m pytest tests/mining tests/jobs tests/spark/test_enrich_job.py tests/spark/test_align_embedder.py tests/spark/test_mine_job.py
 
 check: setup  ## style, types and import rules
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check .

@@ -56,8 +56,8 @@ def make_corpus(folder: Path, n_documents: int, *, n_queries: int) -> None:
             ranks = _documents(lengths[first : first + BATCH], n_terms, n_documents, chance)
             ids[ranks].tofile(stream)
     np.savez(folder / "sizes.npz", offsets=offsets, n_terms=n_terms)
-    queries = _queries(folder, offsets, n_queries, ids, chance)
-    np.savez(folder / "queries.npz", ids=queries.ids, offsets=queries.offsets)
+    asked, queries = _queries(folder, offsets, n_queries, ids, chance)
+    np.savez(folder / "queries.npz", ids=queries.ids, offsets=queries.offsets, asked=asked)
 
 
 def n_terms_of(folder: Path) -> int:
@@ -82,6 +82,13 @@ def queries_of(folder: Path, n: int) -> TokenIds:
         return TokenIds(queries["ids"], queries["offsets"]).part(0, n)
 
 
+def asked_of(folder: Path) -> Ints:
+    """Return the document that each query asks for."""
+    with np.load(folder / "queries.npz") as queries:
+        asked: Ints = queries["asked"]
+        return asked
+
+
 def _documents(lengths: Ints, n_terms: int, n_documents: int, chance: Generator) -> Ints:
     """Return the ranks of documents' tokens, document after document."""
     n = int(lengths.sum())
@@ -98,17 +105,18 @@ def _documents(lengths: Ints, n_terms: int, n_documents: int, chance: Generator)
 
 def _queries(
     folder: Path, offsets: Ints, n_queries: int, ids: NDArray[np.int32], chance: Generator
-) -> TokenIds:
+) -> tuple[Ints, TokenIds]:
     documents = np.memmap(folder / "documents.bin", np.int32, "r")
     found = []
-    for asked in chance.integers(0, len(offsets) - 1, n_queries):
+    asked = chance.integers(0, len(offsets) - 1, n_queries)
+    for document in asked:
         n = chance.integers(*QUERY_LENGTHS, endpoint=True)
-        own = np.unique(documents[offsets[asked] : offsets[asked + 1]])
+        own = np.unique(documents[offsets[document] : offsets[document + 1]])
         n_own = min(len(own), int((chance.random(n) >= NOISE).sum()))
         noise = ids[_zipf_mandelbrot(chance.random(n - n_own), 0, len(ids))]
         found.append(np.unique(np.concatenate([chance.choice(own, n_own, replace=False), noise])))
     lengths = [len(query) for query in found]
-    return TokenIds(np.concatenate(found), np.concatenate([[0], np.cumsum(lengths)]))
+    return asked, TokenIds(np.concatenate(found), np.concatenate([[0], np.cumsum(lengths)]))
 
 
 def _zipf_mandelbrot(lots: NDArray[np.float64], first: int, n: int) -> Ints:

@@ -49,6 +49,8 @@ _CODES = "codes.faiss"
 _DESCRIPTION = "description.json"
 
 _TRAINING_ROWS = 65_536
+_CENTROIDS = 16
+"""Of a code of 4 bits: fewer documents cannot be quantised, and need not."""
 _DIMENSIONS_A_CODE = (4, 2)
 """Tried in this order: half as many dimensions find more, and take twice the time."""
 _SEED = 5
@@ -106,7 +108,7 @@ def build(
     (folder / _DESCRIPTION).unlink(missing_ok=True)
     _store(vectors, folder)
     n, d = vectors.shape
-    if n < settings.flat_below if is_exact is None else is_exact:
+    if n < max(settings.flat_below, _CENTROIDS) if is_exact is None else is_exact:
         description = Description(n, d, True, 0, settings.k, 1.0, 0)
     else:
         sample = as_grid(_evenly(queries, settings.n_sample))

@@ -34,6 +34,23 @@ class Decision(StrEnum):
         return _CODES[self]
 
 
+MEANINGS = {
+    Decision.KEPT: "negatives",
+    Decision.POSITIVE: "positives that were found",
+    Decision.NEAR_DUPLICATE: "nearly the text of a positive",
+    Decision.SAME_QUESTION: "answer the same question elsewhere",
+    Decision.PARALLEL: "translate the query or a positive",
+    Decision.RANK_SKIPPED: "ranked outside of what counts",
+    Decision.NOT_SCORED: "not scored by the cascade's last teacher",
+    Decision.LIKELY_POSITIVE: "scored above the positives: for review",
+    Decision.ABOVE_MARGIN: "scored too near the positive",
+    Decision.BELOW_PERCENTILE: "scored too low",
+    Decision.ABOVE_PERCENTILE: "scored too high",
+    Decision.SAME_SITE: "too many of the query's own site",
+    Decision.NOT_SAMPLED: "not sampled",
+}
+"""What summaries call the candidates of each decision."""
+
 _CODES = {decision: code for code, decision in enumerate(Decision)}
 
 

@@ -128,6 +128,12 @@ class ScoreHistogram:
             raise ValueError("no scores, no percentiles")
         total = np.cumsum(self.counts)
         rank = max(int(np.ceil(percent * int(total[-1]) / 100)), 1)
-        ordered = int(self.bins[np.searchsorted(total, rank)]) << _DROPPED_BITS
-        size = float(np.array([abs(ordered)], dtype=np.int32).view(np.float32)[0])
-        return -size if ordered < 0 else size
+        return float(self.scores[np.searchsorted(total, rank)])
+
+    @property
+    def scores(self) -> Scores:
+        """The lowest score of each bin, `(n_bins,)`."""
+        ordered = self.bins << _DROPPED_BITS
+        size = np.abs(ordered).view(np.float32)
+        lowest: Scores = np.where(ordered < 0, -size, size)
+        return lowest

@@ -187,15 +187,22 @@ def mine(
     master: Annotated[
         str, typer.Option(help="Spark master, or none[N]: N processes of this machine, without Spark.")
     ] = "local[*]",
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Say what would be done and how long it would take.")
+    ] = False,
     config_file: ConfigFile = None,
     overrides: Overrides = None,
     quiet: Quiet = False,
     as_json: AsJson = False,
 ) -> None:
     """Mine hard negatives: tables candidates, scores and negatives."""
+    from mining.model_source import mining_library
     from pipeline.core.config import load_config
+
+    mining_library("numba")  # imported at the top of what follows
+    from pipeline.jobs.mine_estimate import estimate_mine
     from pipeline.jobs.run_mine import mine as run
-    from pipeline.summary_mine import print_mine_summary
+    from pipeline.summary_mine import print_mine_estimate, print_mine_summary
 
     named = {
         "languages": json.dumps(languages) if languages else None,
@@ -204,11 +211,61 @@ def mine(
     }
     given = [f"mining.{name}={value}" for name, value in named.items() if value is not None]
     config = load_config(config_file, [*(overrides or ()), *given])
+    if dry_run:
+        estimate = estimate_mine(work=work, master=master, config=config)
+        if as_json:
+            _print_json(estimate.figures())
+        else:
+            print_mine_estimate(estimate, console=Console())
+        return
     summary = run(work=work, master=master, config=config, console=_console(quiet))
     if as_json:
         _print_json(summary.figures())
     elif not quiet:
         print_mine_summary(summary, console=Console())
+
+
+@app.command()
+def export(
+    work: Work,
+    out: Annotated[str, typer.Option(help="Folder to write to; made when missing.")],
+    format: Annotated[
+        str,
+        typer.Option(
+            help="grouped (a query with all its negatives and scores), triplets, n-tuples, labelled (pairs "
+            "with 1 or 0), margins (triplets with the difference of the teacher's scores), margin-tuples."
+        ),
+    ] = "grouped",
+    n: Annotated[
+        int | None,
+        typer.Option("--n", min=1, help="Negatives of a query at most; of tuples, exactly. All by default."),
+    ] = None,
+    texts: Annotated[bool, typer.Option("--texts/--ids", help="What columns hold.")] = True,
+    file_type: Annotated[str, typer.Option(help="parquet or jsonl.")] = "parquet",
+    languages: Annotated[
+        list[str] | None, typer.Option(metavar="CODE", help="ISO 639-3 code; repeatable. All by default.")
+    ] = None,
+    quiet: Quiet = False,
+    as_json: AsJson = False,
+) -> None:
+    """Write mined negatives as files that trainers read."""
+    from pipeline.jobs.export import export as run
+    from pipeline.summary_mine import print_export_summary
+
+    summary = run(
+        work=work,
+        out=out,
+        form=format,
+        n=n,
+        with_texts=texts,
+        file_type=file_type,
+        languages=languages or (),
+        console=_console(quiet),
+    )
+    if as_json:
+        _print_json(summary.figures())
+    elif not quiet:
+        print_export_summary(summary, console=Console())
 
 
 @app.command()
@@ -262,7 +319,7 @@ def report(
         str | None, typer.Option(help="File to write.", show_default="report.html in the work folder")
     ] = None,
 ) -> None:
-    """Write one self-contained HTML page about the tables: the funnel, languages, rejects, clusters."""
+    """Write one self-contained HTML page about the tables: the funnel, languages, translations, negatives."""
     from pipeline.report.write import write_report
 
     Console().print(write_report(work, out), highlight=False, soft_wrap=True)

@@ -118,6 +118,13 @@ def delete(path: str) -> None:
         fs.rm_file(inner)
 
 
+def delete_folder(folder: str) -> None:
+    """Remove a folder with all that it holds; one that is already gone is fine."""
+    fs, inner = filesystem(folder)
+    with contextlib.suppress(FileNotFoundError):
+        fs.rm(inner, recursive=True)
+
+
 @contextlib.contextmanager
 def exclusive(folder: str) -> Iterator[None]:
     """Hold the only right to write below a local folder; on object stores the caller must see to it.

@@ -29,10 +29,11 @@ from mining.analysis_tokens import Tokenizer
 from mining.analysis_vocabulary import Vocabulary
 from mining.bm25_index import Bm25Index, open_index
 from mining.dense_model import DenseModel, load_dense_model
-from mining.negatives_block import Documents, Keys, Longs, id_keys
+from mining.negatives_block import Documents, Keys, Longs
 from mining.token_ids import TokenIds
 from pipeline.core.errors import ConfigError
 from pipeline.jobs.language_index_build import IndexRequest, build, reading_of, searching_device
+from pipeline.jobs.mine_tables import first_64_bits
 
 
 @lru_cache(maxsize=1)
@@ -62,9 +63,9 @@ class LanguageIndex:
         """Return the ids of documents."""
         return _hex(self._ids[numbers])
 
-    def numbers(self, ids: list[str]) -> Longs:
+    def numbers(self, ids: pa.Array) -> Longs:
         """Return the numbers of documents, by id; KeyError for one that is not here."""
-        wanted = id_keys(ids).view(np.uint64)
+        wanted = first_64_bits(ids)
         places = np.minimum(np.searchsorted(self._keys, wanted), max(len(self) - 1, 0))
         if len(ids) and (not len(self) or (self._keys[places] != wanted).any()):
             raise KeyError(f"documents that are not in the index of {self.request.language}")

@@ -8,9 +8,9 @@ what depends on it alone: other margins cost no second search.
 What grows: the tables, 200 rows a query; in the driver a shard for every 50,000 queries.
 """
 
-import tempfile
+import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 
 import numpy as np
@@ -21,16 +21,29 @@ from mining.negatives import Selection
 from mining.negatives_sampling import Sampling
 from mining.negatives_scores import Reference, ScoreHistogram
 from mining.scorers import load_scorer, score_scale
-from pipeline.core import storage
 from pipeline.core.config import Config
 from pipeline.core.errors import ConfigError
-from pipeline.core.ids import key_of
-from pipeline.core.language_parts import commits_by_language
-from pipeline.core.manifest import Commit, Manifest, Shard, publish, read_manifest
-from pipeline.core.records import Document, Query
+from pipeline.core.manifest import Commit, Shard, publish
 from pipeline.core.stages import EMBED, RERANK, SEARCH, SELECT, Stage
-from pipeline.jobs.language_index_build import IndexRequest, reading_of
+from pipeline.jobs.language_index_build import reading_of
 from pipeline.jobs.mine_parts import Requests, embed_part, search_part
+from pipeline.jobs.mine_plan import (
+    Parts,
+    RetrievalSet,
+    all_parts,
+    dense_key,
+    embed_settings,
+    has_dense_search,
+    ids_of,
+    index_requests,
+    named_teachers,
+    needs_percentiles,
+    rerank_settings,
+    search_settings,
+    select_settings,
+    shards_of,
+    teacher_key,
+)
 from pipeline.jobs.runner import Runner
 from pipeline.jobs.score_parts import rerank_part, score_columns, select_part
 from pipeline.jobs.shards import finished_shards
@@ -41,37 +54,6 @@ Report = Callable[[str, int, int], None]
 
 
 @dataclass(frozen=True, slots=True)
-class RetrievalSet:
-    """The tables of `faqtory split`: parts by language, in the order of ids."""
-
-    corpus: Manifest
-    parts: dict[str, list[Commit]]
-    languages: list[str]
-    """Those to be mined."""
-
-    @property
-    def key(self) -> str:
-        """Return what changes with any of the tables."""
-        return self.corpus.key
-
-
-def retrieval_set(work: str, config: Config) -> RetrievalSet:
-    """Return the retrieval set; ConfigError where there is none, or none of a language that is asked for."""
-    corpus, queries = (read_manifest(work, record.TABLE) for record in (Document, Query))
-    if corpus is None or queries is None or not corpus.commits:
-        raise ConfigError(f"{work} has no retrieval set; `faqtory split --work {work}` makes it.")
-    if corpus.commits != queries.commits:
-        raise ConfigError(f"The tables of {work} are unfinished; `faqtory split --work {work}` ends it.")
-    parts = commits_by_language(corpus)
-    unknown = [language for language in config.mining.languages if language not in parts]
-    if unknown:
-        raise ConfigError(
-            f"There are no documents in {', '.join(unknown)}; the languages of {work} are {', '.join(parts)}."
-        )
-    return RetrievalSet(corpus, parts, [name for name in parts if name in (config.mining.languages or parts)])
-
-
-@dataclass(frozen=True, slots=True)
 class Mined:
     """What a run made of the retrieval set."""
 
@@ -79,6 +61,8 @@ class Mined:
     teachers: tuple[ModelSource, ...]
     commits: list[Commit]
     """Of `negatives`."""
+    seconds: dict[str, float]
+    """By stage; 0 where all was done before."""
 
 
 def run_mine(runner: Runner, tables: RetrievalSet, *, work: str, config: Config, report: Report) -> Mined:
@@ -87,49 +71,11 @@ def run_mine(runner: Runner, tables: RetrievalSet, *, work: str, config: Config,
     named = named_teachers(config)
     model = stages.dense_model()
     vectors = stages.embed(model)
-    requests = {
-        language: _index_request(
-            tables, language, vectors=vectors.get(language, ()), model=model, work=work, config=config
-        )
-        for language in tables.parts
-    }
+    requests = index_requests(tables, vectors, model=model, work=work, config=config)
     found = stages.search(requests)
     teachers = stages.teachers(named, found)
     scored = stages.rerank(requests, found, teachers)
-    return Mined(model, teachers, stages.select(requests, found, scored, teachers))
-
-
-def named_teachers(config: Config) -> tuple[ModelSource | None, ...]:
-    """Return the teachers that are named, None for one that is trained here."""
-    return tuple(None if spec == BOOTSTRAP else find_model(spec) for spec in config.mining.teacher)
-
-
-def has_dense_search(config: Config) -> bool:
-    """Tell whether documents are embedded at all."""
-    return config.mining.dense_model not in (None, "none")
-
-
-def _index_request(
-    tables: RetrievalSet,
-    language: str,
-    *,
-    vectors: Sequence[Commit],
-    model: ModelSource | None,
-    work: str,
-    config: Config,
-) -> IndexRequest:
-    shards = tuple(commit.shard.id for commit in tables.parts[language])
-    by_default = f"{work}/cache" if storage.is_local(work) else f"{tempfile.gettempdir()}/faqtory"
-    return IndexRequest(
-        work=work,
-        cache=config.mining.cache or by_default,
-        language=language,
-        documents=shards,
-        vectors=tuple(commit.shard.id for commit in vectors),
-        queries=shards,
-        model=model,
-        config=config.mining,
-    )
+    return Mined(model, teachers, stages.select(requests, found, scored, teachers), stages.seconds)
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +87,7 @@ class _Stages:
     work: str
     config: Config
     report: Report
+    seconds: dict[str, float] = field(default_factory=dict)
 
     def dense_model(self) -> ModelSource | None:
         """Return the embedder; it is trained where none is named."""
@@ -150,47 +97,28 @@ class _Stages:
         if spec != BOOTSTRAP:
             return find_model(str(spec))
         self.report("training the dense model", 0, 0)
-        key = key_of(tables=self.tables.key, purpose="dense")
-        return dense_bootstrap(self.work, self.tables.parts, key=key)
+        return dense_bootstrap(self.work, self.tables.parts, key=dense_key(self.tables))
 
     def embed(self, model: ModelSource | None) -> dict[str, list[Commit]]:
         """Embed all documents; returns the parts of `document_vectors` by language."""
         if model is None:
             return {}
         reading = reading_of(self.config.mining)
-        settings = key_of(
-            stage=EMBED.name,
-            version=EMBED.version,
-            model=model.label,
-            max_tokens=reading.max_tokens,
-            prompt=reading.document_prompt,
-        )
-        do = partial(
-            embed_part, sources=_ids(self.tables.parts), work=self.work, model=model, reading=reading
-        )
+        sources = ids_of(self.tables.parts)
+        do = partial(embed_part, sources=sources, work=self.work, model=model, reading=reading)
+        shards = shards_of(self.tables.parts, embed_settings(self.tables, model, config=self.config))
         check = partial(load_dense_model, model, reading)
-        what = "embedding documents"
-        return self._run(EMBED, self.tables.parts, do, settings=settings, what=what, check=check)
+        return self._run(EMBED, shards, do, what="embedding documents", check=check)
 
     def search(self, requests: Requests) -> dict[str, list[Commit]]:
         """Find candidates; returns the parts of `candidates` by language."""
-        config = self.config.mining
-        settings = key_of(
-            stage=SEARCH.name,
-            version=SEARCH.version,
-            depth=config.depth,
-            rrf_constant=config.rrf_constant,
-            prompt=config.query_prompt if has_dense_search(self.config) else None,
-            indexes={language: request.key for language, request in requests.items()},
-        )
-        do = partial(search_part, sources=_ids(self.tables.parts), requests=requests)
-        return self._run(SEARCH, self.tables.parts, do, settings=settings, what="searching")
+        do = partial(search_part, sources=ids_of(self.tables.parts), requests=requests)
+        shards = shards_of(self.tables.parts, search_settings(requests, config=self.config))
+        return self._run(SEARCH, shards, do, what="searching")
 
-    def teachers(
-        self, named: tuple[ModelSource | None, ...], found: Mapping[str, Sequence[Commit]]
-    ) -> tuple[ModelSource, ...]:
+    def teachers(self, named: tuple[ModelSource | None, ...], found: Parts) -> tuple[ModelSource, ...]:
         """Return the teachers; one is trained where none is named."""
-        key = key_of(tables=self.tables.key, purpose="teacher", candidates=sorted(_ids(found).values()))
+        key = teacher_key(self.tables, found)
         teachers = []
         for model in named:
             if model is None:
@@ -200,71 +128,46 @@ class _Stages:
         return tuple(teachers)
 
     def rerank(
-        self, requests: Requests, found: Mapping[str, Sequence[Commit]], teachers: tuple[ModelSource, ...]
+        self, requests: Requests, found: Parts, teachers: tuple[ModelSource, ...]
     ) -> dict[str, list[Commit]]:
         """Score the candidates; returns the parts of `scores` by language."""
         if not teachers:
             publish(self.work, RERANK.name, records=RERANK.writes, commits=[])
             return {}
-        config = self.config.mining
-        settings = key_of(
-            stage=RERANK.name,
-            version=RERANK.version,
-            teachers=[teacher.label for teacher in teachers],
-            max_tokens=config.max_tokens,
-            depth=config.teacher_depth if len(teachers) > 1 else None,
-            prompts=[config.query_prompt, config.document_prompt],
-        )
         do = partial(
             rerank_part,
-            sources=_ids(self.tables.parts),
-            candidates=_ids(found),
+            sources=ids_of(self.tables.parts),
+            candidates=ids_of(found),
             requests=requests,
             teachers=teachers,
         )
 
         def check() -> None:
             for teacher in teachers:
-                load_scorer(teacher, reading_of(config))
+                load_scorer(teacher, reading_of(self.config.mining))
 
-        return self._run(RERANK, found, do, settings=settings, what="scoring", check=check)
+        shards = shards_of(found, rerank_settings(found, teachers, config=self.config))
+        return self._run(RERANK, shards, do, what="scoring", check=check)
 
     def select(
-        self,
-        requests: Requests,
-        found: Mapping[str, Sequence[Commit]],
-        scored: Mapping[str, Sequence[Commit]],
-        teachers: tuple[ModelSource, ...],
+        self, requests: Requests, found: Parts, scored: Parts, teachers: tuple[ModelSource, ...]
     ) -> list[Commit]:
         """Decide on all candidates; returns the parts of `negatives`."""
-        settings = key_of(
-            stage=SELECT.name,
-            version=SELECT.version,
-            config=self.config.negatives.model_dump(),
-            candidates=sorted(_ids(found).values()) if self._needs_percentiles else None,
-        )
         do = partial(
             select_part,
-            sources=_ids(self.tables.parts),
-            candidates=_ids(found),
-            scores=_ids(scored),
+            sources=ids_of(self.tables.parts),
+            candidates=ids_of(found),
+            scores=ids_of(scored),
             requests=requests,
             selections={language: self._selection(scored.get(language, ()), teachers) for language in found},
             scale=score_scale(teachers[-1]) if teachers else None,
         )
-        done = self._run(SELECT, scored or found, do, settings=settings, what="selecting")
-        return _all(done)
-
-    @property
-    def _needs_percentiles(self) -> bool:
-        config = self.config.negatives
-        return config.min_percentile is not None or config.max_percentile is not None
+        shards = shards_of(scored or found, select_settings(found, scored, config=self.config))
+        return all_parts(self._run(SELECT, shards, do, what="selecting"))
 
     def _selection(self, scored: Sequence[Commit], teachers: tuple[ModelSource, ...]) -> Selection:
         low = high = None
-        if self._needs_percentiles:
-            if not teachers:
-                raise ConfigError("Percentiles of scores need a teacher: name one with --teacher.")
+        if needs_percentiles(self.config.negatives):
             histogram = sum(
                 map(ScoreHistogram.of, score_columns(self.work, [commit.shard.id for commit in scored])),
                 start=ScoreHistogram.of(np.empty(0, np.float32)),
@@ -279,46 +182,31 @@ class _Stages:
     def _run(
         self,
         stage: Stage,
-        sources: Mapping[str, Sequence[Commit]],
+        shards: Mapping[str, Sequence[Shard]],
         do: Callable[[Shard], object],
         *,
-        settings: str,
         what: str,
         check: Callable[[], object] = lambda: None,
     ) -> dict[str, list[Commit]]:
         """Do what is not done of the languages to be mined, and publish it beside what is done of others."""
-        shards = {
-            language: [
-                Shard.of(commit.shard.input, "parquet", version=commit.shard.id, settings=settings)
-                for commit in commits
-            ]
-            for language, commits in sources.items()
-        }
         finished = finished_shards(self.work, stage)
         wanted = (shard for language in self.tables.languages for shard in shards.get(language, ()))
         todo = [shard for shard in wanted if shard.id not in finished]
         self.report(what, 0, len(todo))
+        began = time.perf_counter()
         if todo:
             check()
             self.runner.run(todo, do, report=lambda n: self.report(what, n, len(todo)))
             finished = finished_shards(self.work, stage)
+        self.seconds[stage.name] = round(time.perf_counter() - began, 2) if todo else 0.0
         done = {
             language: commits
             for language, of_language in shards.items()
             if (commits := [finished[shard.id] for shard in of_language if shard.id in finished])
             and len(commits) == len(of_language)
         }
-        publish(self.work, stage.name, records=stage.writes, commits=_all(done))
+        publish(self.work, stage.name, records=stage.writes, commits=all_parts(done))
         return done
-
-
-def _all(parts: Mapping[str, Sequence[Commit]]) -> list[Commit]:
-    return [commit for commits in parts.values() for commit in commits]
-
-
-def _ids(parts: Mapping[str, Sequence[Commit]]) -> dict[str, str]:
-    """Return the shards' ids by their input, which all stages call alike."""
-    return {commit.shard.input: commit.shard.id for commit in _all(parts)}
 
 
 def selection_of(
@@ -349,7 +237,8 @@ def selection_of(
         n_bands=config.n_bands,
         seed=config.seed,
     )
-    if selection.by_score and not has_teacher:
-        asked_for = ", ".join(f"negatives.{name}" for name in selection.by_score)
+    percentiles = [name for name in ("min_percentile", "max_percentile") if getattr(config, name) is not None]
+    if (selection.by_score or percentiles) and not has_teacher:
+        asked_for = ", ".join(f"negatives.{name}" for name in selection.by_score + percentiles)
         raise ConfigError(f"Scores of a teacher are needed for {asked_for}: name one with --teacher.")
     return selection

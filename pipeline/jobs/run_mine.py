@@ -1,20 +1,20 @@
 """Run `faqtory mine` from request to summary."""
 
 import time
-from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
-import pyarrow as pa
-import pyarrow.compute as pc
-import pyarrow.parquet as pq
 from rich.console import Console
 
+from mining.scorers import score_scale
 from pipeline.core import storage
 from pipeline.core.config import Config
-from pipeline.core.manifest import n_rows, part_path
+from pipeline.core.language_parts import LanguagePart
+from pipeline.core.manifest import n_rows, read_manifest
 from pipeline.core.records import Candidate, Negative, TeacherScore
-from pipeline.jobs.mine import Mined, RetrievalSet, named_teachers, retrieval_set, run_mine, selection_of
+from pipeline.jobs.mine import Mined, run_mine, selection_of
+from pipeline.jobs.mine_plan import RetrievalSet, named_teachers, retrieval_set
+from pipeline.jobs.mined import NegativeTally
 from pipeline.jobs.progress import progress_bar
 from pipeline.jobs.runner import shard_runner
 
@@ -36,7 +36,10 @@ class MineSummary:
     n_negatives: int
     n_short: int
     """Queries with fewer negatives than negatives.n_negatives."""
+    seconds: dict[str, float]
+    """By stage: embed, search, rerank, select; 0 where all was done before."""
     work_s: float
+    """Of all, with the training of models."""
 
     def figures(self) -> dict[str, Any]:
         """Return the summary as one JSON object."""
@@ -72,47 +75,44 @@ def check_request(work: str, config: Config) -> RetrievalSet:
     """Return the retrieval set; ConfigError for a request that cannot be met, before anything is done."""
     tables = retrieval_set(work, config)
     selection_of(config, has_teacher=bool(config.mining.teacher))
-    named_teachers(config)
+    for teacher in named_teachers(config):
+        if teacher is not None:
+            score_scale(teacher)
     return tables
 
 
 def _summary(work: str, mined: Mined, *, shown: str, config: Config, work_s: float) -> MineSummary:
-    languages: dict[str, Counter[str]] = {}
-    decisions: Counter[str] = Counter()
+    tally, n_negatives = NegativeTally(), config.negatives.n_negatives
     for commit in mined.commits:
-        table = _read(work, commit.shard.id)
-        if not table.num_rows:
-            continue
-        counts = table["decision"].value_counts().to_pylist()
-        decisions.update({row["values"]: row["counts"] for row in counts})
-        is_kept = pc.cast(pc.equal(table["decision"], "kept"), pa.int64())
-        kept = table.append_column("is_kept", is_kept).group_by("query_id").aggregate([("is_kept", "sum")])
-        of_language = languages.setdefault(table["language"][0].as_py(), Counter())
-        of_language.update(
-            n_queries=kept.num_rows,
-            n_candidates=table.num_rows,
-            n_negatives=pc.sum(kept["is_kept_sum"]).as_py(),
-            n_short=pc.sum(pc.less(kept["is_kept_sum"], config.negatives.n_negatives)).as_py(),
-        )
-    n_candidates = n_rows(work, Candidate.TABLE)
+        tally.read(work, commit.shard.id, language=LanguagePart.of(commit.shard).language)
+    languages = {
+        language: {
+            "n_queries": tally.n_queries(language),
+            "n_candidates": tally.n_candidates(language),
+            "n_negatives": tally.n_negatives(language),
+            "n_short": tally.n_short(language, n_negatives=n_negatives),
+        }
+        for language in tally.queries
+    }
+    decisions, n_candidates = tally.by_decision(), _n_candidates(work, mined)
     assert decisions.total() == n_candidates == n_rows(work, Negative.TABLE), "candidates lost"
     return MineSummary(
         work=shown,
         dense_model=mined.model.label if mined.model else None,
         teachers=[teacher.label for teacher in mined.teachers],
-        languages={
-            name: dict(counts)
-            for name, counts in sorted(languages.items(), key=lambda item: (-item[1]["n_queries"], item[0]))
-        },
+        languages=dict(sorted(languages.items(), key=lambda item: (-item[1]["n_queries"], item[0]))),
         decisions=dict(decisions.most_common()),
         n_candidates=n_candidates,
         n_scores=n_rows(work, TeacherScore.TABLE),
         n_negatives=decisions["kept"],
         n_short=sum(counts["n_short"] for counts in languages.values()),
+        seconds=mined.seconds,
         work_s=round(work_s, 2),
     )
 
 
-def _read(work: str, shard_id: str) -> pa.Table:
-    with storage.open_read(part_path(work, Negative.TABLE, shard_id)) as stream:
-        return pq.ParquetFile(stream).read(["query_id", "language", "decision"])
+def _n_candidates(work: str, mined: Mined) -> int:
+    """Return the candidates that were decided on: other languages may have some of an earlier run."""
+    manifest, decided = read_manifest(work, Candidate.TABLE), {commit.shard.input for commit in mined.commits}
+    assert manifest is not None
+    return sum(c.rows[Candidate.TABLE] for c in manifest.commits if c.shard.input in decided)

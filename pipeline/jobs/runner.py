@@ -11,7 +11,8 @@ from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import ExitStack, contextmanager
 from functools import partial
-from multiprocessing import get_context
+from multiprocessing import get_context, parent_process
+from threading import Thread
 from typing import TYPE_CHECKING
 
 from pipeline.core.config import SparkConfig
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
 _NONE = re.compile(r"none(?:\[(\d+|\*)\])?")
+_LOCAL = re.compile(r"local(?:\[(\d+|\*)\])?")
 
 Do = Callable[[Shard], object]
 Report = Callable[[int], None]
@@ -53,7 +55,9 @@ class Runner:
 
     def _processes(self) -> ProcessPoolExecutor:
         if self._pool is None:
-            pool = ProcessPoolExecutor(self._n_processes, mp_context=get_context("spawn"))
+            pool = ProcessPoolExecutor(
+                self._n_processes, mp_context=get_context("spawn"), initializer=_end_with_the_run
+            )
             self._stack.callback(pool.shutdown, wait=True, cancel_futures=True)
             self._pool = pool
         return self._pool
@@ -72,6 +76,29 @@ def shard_runner(app: str, *, master: str, config: SparkConfig) -> Iterator[Runn
     """Return what runs shards; whatever it started ends with the block."""
     with ExitStack() as stack:
         yield Runner(app, master=master, config=config, stack=stack)
+
+
+def _end_with_the_run() -> None:
+    """End this process as soon as the run that started it is gone, as after kill -9.
+
+    Else it would go on with its part, which may take hours, beside the processes of the next run.
+    """
+    run = parent_process()
+    assert run is not None
+
+    def wait() -> None:
+        run.join()
+        os._exit(1)
+
+    Thread(target=wait, daemon=True).start()
+
+
+def n_cores(master: str) -> int | None:
+    """Return how many shards run at a time on this machine; None for a cluster, where it has no say."""
+    local = _LOCAL.fullmatch(master)
+    if local is None:
+        return _n_processes(master) or None
+    return int(local[1]) if local[1] and local[1] != "*" else (os.cpu_count() or 1) if local[1] else 1
 
 
 def _n_processes(master: str) -> int:

@@ -29,7 +29,7 @@ from pipeline.core.table import arrow_schema
 from pipeline.jobs.language_index import LanguageIndex, language_index
 from pipeline.jobs.language_index_build import reading_of
 from pipeline.jobs.mine_parts import Requests, Sources, committed, one_thread
-from pipeline.jobs.mine_tables import QueryBlock, query_blocks
+from pipeline.jobs.mine_tables import QueryBlock, QueryRows, query_blocks
 
 _QUERIES_SCORED_AT_ONCE = 500
 """With 200 candidates each 100,000 pairs: what a kill may cost."""
@@ -62,7 +62,7 @@ def rerank_part(
     request = requests[LanguagePart.of(shard).language]
     index = language_index(request)
     one_thread()
-    found = read_part(request.work, Candidate, candidates[shard.input], _CANDIDATE)
+    found = QueryRows(request.work, Candidate, candidates[shard.input], _CANDIDATE)
     folder = storage.join(request.work, "checkpoints", RERANK.name, shard.id)
     blocks = query_blocks(
         request.work, sources[shard.input], split=request.config.split, n_queries=_QUERIES_SCORED_AT_ONCE
@@ -70,8 +70,9 @@ def rerank_part(
     paths = []
     for no, block in enumerate(blocks):
         paths.append(storage.join(folder, f"{no:06d}.parquet"))
+        listed = _listed(block, found, index)
         if not storage.exists(paths[-1]):
-            scored = _scored(block, _listed(block, found, index), index, teachers)
+            scored = _scored(block, listed, index, teachers)
             with storage.open_write(paths[-1]) as stream:
                 pq.write_table(scored, stream, compression="zstd")
     with open_part(request.work, TeacherScore, shard.id) as out:
@@ -80,8 +81,7 @@ def rerank_part(
                 for batch in pq.ParquetFile(stream).read().combine_chunks().to_batches():
                     out.add_batch(batch.cast(arrow_schema(TeacherScore)))
     commit = committed(shard, {TeacherScore.TABLE: out.n_rows}, work=request.work, stage=RERANK.name)
-    for path in paths:
-        storage.delete(path)
+    storage.delete_folder(folder)
     return commit
 
 
@@ -100,33 +100,22 @@ def select_part(
     request, selection = requests[language], selections[language]
     index = language_index(request)
     one_thread()
-    found = read_part(request.work, Candidate, candidates[shard.input], _CANDIDATE)
+    found = QueryRows(request.work, Candidate, candidates[shard.input], _CANDIDATE)
     scored = None
     if scale is not None:
-        scored = read_part(request.work, TeacherScore, scores[shard.input], ("query_id", "doc_id", "score"))
+        scored = QueryRows(request.work, TeacherScore, scores[shard.input], ("query_id", "doc_id", "score"))
     with open_part(request.work, Negative, shard.id) as out:
         for block in query_blocks(request.work, sources[shard.input], split=request.config.split):
             listed = _listed(block, found, index)
             score = _scores_of(block, listed, scored, index)
             out.add_batch(_decided(block, listed, score, index, selection=selection, scale=scale))
-    assert out.n_rows == found.num_rows, "candidates lost while selecting"
+    assert found.is_at_end, "candidates of unknown queries"
     return committed(shard, {Negative.TABLE: out.n_rows}, work=request.work, stage=SELECT.name)
 
 
-def _rows_of(block: QueryBlock, table: pa.Table) -> tuple[pa.Table, Longs]:
-    """Return the rows of a block's queries, which stand together, and each one's row of the block."""
-    row = pc.index_in(table["query_id"], pa.array(block.ids, pa.string()))
-    mine = np.flatnonzero(np.asarray(pc.is_valid(row)))
-    if not len(mine):
-        return table.slice(0, 0), np.empty(0, np.int64)
-    first, last = int(mine[0]), int(mine[-1]) + 1
-    assert last - first == len(mine), "rows of a block's queries do not stand together"
-    return table.slice(first, last - first), np.asarray(row.slice(first, last - first), dtype=np.int64)
-
-
-def _listed(block: QueryBlock, candidates: pa.Table, index: LanguageIndex) -> Listed:
-    found, query = _rows_of(block, candidates)
-    document = index.numbers(found["doc_id"].to_pylist())
+def _listed(block: QueryBlock, candidates: QueryRows, index: LanguageIndex) -> Listed:
+    found, query = candidates.of(block)
+    document = index.numbers(found["doc_id"].combine_chunks())
     positive = index.numbers(block.positive_ids)
     n = max(len(index), 1)
     missed = ~np.isin(block.positive_query * n + positive, query * n + document)
@@ -174,9 +163,11 @@ def _scores_of(block: QueryBlock, listed: Listed, scored: pa.Table | None, index
     """Return the teacher's score of each listed document, NaN without one."""
     if scored is None:
         return np.full(len(listed.query), np.nan, np.float32)
-    rows, query = _rows_of(block, scored)
+    rows, query = scored.of(block)
     assert np.array_equal(query, listed.query), "scores are not those of the candidates"
-    assert np.array_equal(index.numbers(rows["doc_id"].to_pylist()), listed.document), "scores are misaligned"
+    assert np.array_equal(index.numbers(rows["doc_id"].combine_chunks()), listed.document), (
+        "scores are misaligned"
+    )
     score: Scores = pc.fill_null(rows["score"], float("nan")).to_numpy().astype(np.float32)
     return score
 

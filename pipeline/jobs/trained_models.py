@@ -4,7 +4,6 @@ They stand in the work folder, by a key of everything that they were trained on,
 the driver holds: at most MAX_PAIRS questions with their answers.
 """
 
-import os
 import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -14,7 +13,7 @@ import pyarrow.compute as pc
 
 from mining.bootstrap import Recipe
 from mining.dense_model import train_dense_model
-from mining.model_source import ModelSource, find_model
+from mining.model_source import ModelSource, find_model, mining_library
 from mining.teacher import BOOTSTRAP_TEACHER, Example, train_teacher
 from pipeline.core import storage
 from pipeline.core.errors import ConfigError
@@ -22,6 +21,7 @@ from pipeline.core.manifest import Commit
 from pipeline.core.outcomes import Split
 from pipeline.core.parts import read_part, read_part_batches
 from pipeline.core.records import Candidate, Document, Qrel, Query
+from pipeline.jobs.mine_parts import one_thread
 
 BOOTSTRAP = "bootstrap"
 MAX_PAIRS = Recipe().max_pairs
@@ -48,17 +48,29 @@ def teacher_bootstrap(work: str, parts: Parts, candidates: Parts, *, key: str) -
     )
 
 
+def trained_before(work: str, *, key: str, is_teacher: bool) -> ModelSource | None:
+    """Return the embedder or teacher that an earlier run trained; None where none did."""
+    folder = _folder(work, key, BOOTSTRAP_TEACHER if is_teacher else BOOTSTRAP)
+    return find_model(str(folder)) if storage.is_local(work) and folder.is_dir() else None
+
+
+def _folder(work: str, key: str, name: str) -> Path:
+    return Path(work) / "models" / key / name
+
+
 def _trained(work: str, key: str, name: str, train: Callable[[Path], object]) -> ModelSource:
     if not storage.is_local(work):
         raise ConfigError(
             f"{work} is no local folder, which what is trained here is kept in; name models with "
             "--set mining.dense_model=ID and --teacher ID."
         )
-    folder = Path(work) / "models" / key / name
+    folder = _folder(work, key, name)
     if not folder.is_dir():
-        unfinished = folder.with_name(f"{name}.{os.getpid()}.tmp") / name
-        shutil.rmtree(unfinished, ignore_errors=True)
+        unfinished = folder.with_name(f"{name}.tmp") / name
+        shutil.rmtree(unfinished.parent, ignore_errors=True)
         unfinished.parent.mkdir(parents=True, exist_ok=True)
+        mining_library("torch")
+        one_thread()  # a training of small steps gains nothing by a second one
         train(unfinished)
         unfinished.rename(folder)
         unfinished.parent.rmdir()

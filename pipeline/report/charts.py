@@ -8,6 +8,9 @@ from pipeline.report.html import Html, element, joined
 _PLOT_PX = 130
 """Height of a histogram's highest column."""
 
+_LABEL_PX = 22
+_TICKS_PX = 26
+
 
 @dataclass(frozen=True, slots=True)
 class Bar:
@@ -119,6 +122,48 @@ def histogram(
             drawn.append(_tick(column.tick, middle if centred else i * step, y=floor + 17, centred=centred))
     axis = element("line", x1=0, x2="100%", y1=floor + 0.5, y2=floor + 0.5, class_="axis")
     return _figure(name, [*drawn, axis], height=floor + 24, title=title, summary=summary)
+
+
+def mirrored(
+    name: str,
+    upper: Sequence[Column],
+    lower: Sequence[Column],
+    *,
+    labels: tuple[str, str],
+    title: str,
+    summary: str,
+) -> Html:
+    """Draw two histograms of the same bins on one scale, the first upwards, the second below it downwards.
+
+    Heights are shares of each one's own sum, so that few stand beside many. Ticks are those of the first.
+    """
+    wholes = [max(sum(column.n for column in columns), 1) for columns in (upper, lower)]
+    most = max(
+        (c.n / n for columns, n in zip((upper, lower), wholes, strict=True) for c in columns), default=0
+    )
+    step = 1 / max(len(upper), 1)
+    floor, ceiling = _LABEL_PX + _PLOT_PX, _LABEL_PX + _PLOT_PX + _TICKS_PX
+    drawn = []
+    for columns, whole, class_ in ((upper, wholes[0], "kept"), (lower, wholes[1], "lost")):
+        for i, column in enumerate(columns):
+            high = max(share_of(column.n / whole, most) * _PLOT_PX, 1.0 if column.n else 0.0)
+            top = floor - high if columns is upper else ceiling
+            tip = element("title", f"{column.label}: {column.n:,} ({percent(column.n / whole)})")
+            drawn.append(element("g", tip, _rect(i * step, step * 0.9, y=top, height=high, class_=class_)))
+    drawn += [
+        _tick(column.tick, i * step, y=floor + 17, centred=False)
+        for i, column in enumerate(upper)
+        if column.tick is not None
+    ]
+    lines = [
+        element("line", x1=0, x2="100%", y1=y + 0.5, y2=y + 0.5, class_="axis") for y in (floor, ceiling)
+    ]
+    height = ceiling + _PLOT_PX + _LABEL_PX
+    heads = [
+        element("text", label, x=0, y=y, class_="label")
+        for label, y in zip(labels, (13, height - 4), strict=True)
+    ]
+    return _figure(name, [*drawn, *lines, *heads], height=height, title=title, summary=summary)
 
 
 def _tick(label: str, x: float, *, y: int, centred: bool) -> Html:

@@ -121,23 +121,11 @@ def similarity(figures: Figures) -> Iterator[Html]:
 
 def samples(figures: Figures) -> Iterator[Html]:
     """Show some pairs of the largest languages, at least one language of each script before a second one."""
-    chosen = _sample_languages(figures)
+    samples_of = figures.pairs.samples_by_language()
     yield note("Chosen by id, which is a hash of the text.")
-    for language, rows in chosen:
+    for language in figures.pairs.varied_languages(N_SAMPLE_LANGUAGES):
         yield element("h3", f"{language}, {numbered(figures.pairs.languages.n[language], 'pair')}")
-        yield cards(rows)
-
-
-def _sample_languages(figures: Figures) -> list[tuple[str, list[dict[str, Any]]]]:
-    by_language = defaultdict(list)
-    for row in figures.pairs.samples.rows():
-        by_language[row["language"]].append(row)
-    ranked = [(code, by_language[code]) for code, _ in figures.pairs.languages.ranked()]
-    first_of_script = {rows[0]["script"]: code for code, rows in reversed(ranked)}
-    leading = [entry for entry in ranked if entry[0] in first_of_script.values()]
-    others = [entry for entry in ranked if entry[0] not in first_of_script.values()]
-    chosen = {code for code, _ in [*leading, *others][:N_SAMPLE_LANGUAGES]}
-    return [(code, rows) for code, rows in ranked if code in chosen]
+        yield cards(samples_of[language])
 
 
 def _length_histogram(name: str, title: str, counted: Lengths) -> Html:

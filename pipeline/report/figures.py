@@ -1,8 +1,9 @@
 """What the report shows, gathered from the tables of a work folder in one pass over each.
 
 What grows in memory: the funnel with rules times languages; counts by language with languages, those of
-translations with languages squared; origins with their number up to `MAX_ORIGINS`, beyond which their counts
-become lower bounds with a known error. Nothing grows with the number of rows.
+translations with languages squared, those of scores up to 1 MB a language; origins with their number up to
+`MAX_ORIGINS`, beyond which their counts become lower bounds with a known error. Nothing grows with the number
+of rows.
 """
 
 from collections.abc import Callable, Sequence
@@ -18,21 +19,28 @@ from pipeline.core.errors import ConfigError
 from pipeline.core.manifest import Manifest
 from pipeline.core.records import (
     Bitext,
+    Candidate,
+    Document,
     Duplicate,
     Enrichment,
     FunnelStep,
+    Negative,
     Page,
     Pair,
     PairRaw,
     ParallelGroup,
+    Query,
     Reject,
     Scan,
     SwapTest,
+    TeacherScore,
 )
 from pipeline.core.storage import exists
 from pipeline.core.table import Record
 from pipeline.report.bitexts import BitextFigures, GroupFigures, SwapFigures
 from pipeline.report.funnel import Funnel, FunnelTally
+from pipeline.report.mined import MinedFigures, mined_figures
+from pipeline.report.retrieval import RetrievalFigures
 from pipeline.report.tables import Counts, First, HeavyHitters, Lengths, batches, open_table
 
 MAX_ORIGINS = 1_000_000
@@ -41,6 +49,7 @@ MAX_ORIGINS = 1_000_000
 N_CLUSTERS = 8
 N_SAMPLES_A_LANGUAGE = 2
 N_REJECTS_A_REASON = 5
+N_MINED_SAMPLE_LANGUAGES = 6
 
 SIMILARITY_EDGES = [n / 20 for n in range(-20, 20)]
 """Lower edges of the bins of semantic similarity; the last one includes 1."""
@@ -104,6 +113,21 @@ class PairFigures:
         self.templates.add(rows.filter(pc.greater(rows["template_size"], 1)))
         self.samples.add(rows)
 
+    def samples_by_language(self) -> dict[str, list[dict[str, Any]]]:
+        """Return the samples of each language, the one with most pairs first."""
+        found: dict[str, list[dict[str, Any]]] = {code: [] for code, _ in self.languages.ranked()}
+        for row in self.samples.rows():
+            found[row["language"]].append(row)
+        return found
+
+    def varied_languages(self, n: int) -> list[str]:
+        """Return `n` large languages, at least one of each script before a second one; the largest first."""
+        ranked = self.samples_by_language()
+        first_of_script = {rows[0]["script"]: code for code, rows in reversed(ranked.items())}
+        leading = [code for code in ranked if code in first_of_script.values()]
+        chosen = {*[*leading, *(code for code in ranked if code not in leading)][:n]}
+        return [code for code in ranked if code in chosen]
+
 
 @dataclass(slots=True)
 class ScanFigures:
@@ -165,6 +189,8 @@ class Figures:
     bitexts: BitextFigures | None
     groups: GroupFigures | None
     swap_test: SwapFigures | None
+    retrieval: RetrievalFigures | None
+    mined: MinedFigures | None
 
 
 class _Accumulator(Protocol):
@@ -189,11 +215,16 @@ def gather(work: str) -> Figures:
     questions, duplicates = Counts(), Counts()
     rejects = First(N_REJECTS_A_REASON, order=[("raw_id", "ascending")], group="reason")
     funnel = _gathered(work, FunnelStep, FunnelTally.COLUMNS, FunnelTally())
+    retrieval = RetrievalFigures()
     has = {
         Page: _read(work, Page, ["questions"], lambda rows: questions.add_counts(rows["questions"])),
         Reject: _read(work, Reject, _REJECT_COLUMNS, rejects.add),
         Duplicate: _read(work, Duplicate, ["kind"], lambda rows: duplicates.add(rows["kind"])),
+        Document: _read(work, Document, retrieval.DOCUMENT_COLUMNS, retrieval.add_documents),
+        Query: _read(work, Query, retrieval.QUERY_COLUMNS, retrieval.add_queries),
     }
+    for record in (Candidate, TeacherScore, Negative):
+        open_table(work, record)
     return Figures(
         pairs=pairs,
         manifest=manifest,
@@ -207,6 +238,8 @@ def gather(work: str) -> Figures:
         bitexts=_gathered(work, Bitext, BitextFigures.COLUMNS, BitextFigures()),
         groups=_gathered(work, ParallelGroup, GroupFigures.COLUMNS, GroupFigures()),
         swap_test=_gathered(work, SwapTest, SwapFigures.COLUMNS, SwapFigures()),
+        retrieval=retrieval if has[Document] and has[Query] else None,
+        mined=mined_figures(work, sample_languages=pairs.varied_languages(N_MINED_SAMPLE_LANGUAGES)),
     )
 
 

@@ -5,7 +5,7 @@ import hashlib
 from functools import cache
 from importlib.resources import files
 
-from pipeline.report import content, flow, translations
+from pipeline.report import content, flow, negatives, translations
 from pipeline.report.figures import Figures
 from pipeline.report.html import Html, document, element, stylesheet
 
@@ -25,8 +25,11 @@ def render(figures: Figures) -> Html:
         ("similarity", "Do answers fit their questions?", content.similarity),
         ("translations", "Translations", translations.translations),
         ("swap-test", "Swap test of translations", translations.swap_test),
+        *([("retrieval", "Retrieval set", negatives.retrieval)] if figures.retrieval else []),
+        *([("negatives", "Hard negatives", negatives.negatives)] if figures.mined else []),
         ("samples", "Sample pairs", content.samples),
         ("sample-translations", "Sample translations", translations.samples),
+        *([("sample-negatives", "Sample negatives", negatives.samples)] if figures.mined else []),
     ]
     links = [element("li", element("a", name, href=f"#{anchor}")) for anchor, name, _ in parts]
     body = [

@@ -1,4 +1,4 @@
-"""Bitexts to read side by side, with what speaks for each in words."""
+"""Texts to read side by side: bitexts with what speaks for each in words, queries with their documents."""
 
 import unicodedata
 from collections import Counter
@@ -8,7 +8,8 @@ from typing import Any
 from pipeline.report.bitexts import MAX_SIDE_CHARS
 from pipeline.report.charts import percent
 from pipeline.report.html import Html, element
-from pipeline.report.texts import MAX_URL_CHARS, language_tag, shortened
+from pipeline.report.mined_samples import Passage, QuerySample
+from pipeline.report.texts import MAX_URL_CHARS, language_tag, numbered, shortened
 
 MAX_SITE_CHARS = 60
 
@@ -45,6 +46,46 @@ def _side(row: dict[str, Any], side: str) -> Html:
         element("p", shortened(question, MAX_SIDE_CHARS), class_="question", lang=tag, dir=towards),
         element("div", shortened(answer, MAX_SIDE_CHARS), class_="answer", lang=tag, dir=towards),
         element("p", element("bdi", shortened(row[f"url_{side}"], MAX_URL_CHARS)), class_="meta url"),
+    )
+
+
+def query_card(sample: QuerySample) -> Html:
+    """Show one query above its first positives and negatives, which stand beside each other."""
+    tag = language_tag(sample.language)
+    positives = [("positive", passage) for passage in sample.positives]
+    negatives = [(f"negative {no}", passage) for no, passage in enumerate(sample.negatives, start=1)]
+    counted = f"{numbered(sample.n_positives, 'positive')}, {numbered(sample.n_negatives, 'negative')} · "
+    return element(
+        "article",
+        element(
+            "p",
+            element("span", shortened(sample.language, MAX_SITE_CHARS), class_="badge"),
+            counted,
+            element("bdi", shortened(sample.site, MAX_SITE_CHARS)),
+            class_="meta",
+        ),
+        element(
+            "p",
+            shortened(sample.text, MAX_SIDE_CHARS),
+            class_="question",
+            lang=tag,
+            dir=direction(sample.text),
+        ),
+        element(
+            "div", *(_passage(*named, tag) for named in [*positives, *negatives]), class_="sides passages"
+        ),
+        class_="bitext",
+    )
+
+
+def _passage(name: str, passage: Passage, tag: str) -> Html:
+    told = [] if passage.score is None else [f"score {_signed(passage.score, 3).removeprefix('+')}"]
+    told += [] if passage.rank is None else [f"rank {passage.rank}"]
+    text = shortened(passage.text, MAX_SIDE_CHARS)
+    return element(
+        "div",
+        element("p", element("span", name, class_="badge"), ", ".join(told), class_="meta"),
+        element("div", text, class_="answer", lang=tag, dir=direction(passage.text)),
     )
 
 

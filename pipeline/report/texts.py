@@ -15,6 +15,7 @@ EXTRACT = "faqtory extract INPUT... --work DIR"
 CLEAN = "faqtory clean --work DIR"
 ENRICH = "faqtory enrich --work DIR"
 ALIGN = "faqtory align --work DIR"
+MINE = "faqtory mine --work DIR"
 
 MAX_CHARS = 600
 """Characters of a question or an answer that are shown."""
@@ -44,7 +45,9 @@ def pair_card(row: dict[str, Any], *, notes: Iterable[Child] = ()) -> Html:
 
 def numbered(n: int, noun: str) -> str:
     """Write a number with its noun, in the plural where it takes one."""
-    return f"{n:,} {noun}" if n == 1 else f"{n:,} {noun}s"
+    if n == 1:
+        return f"{n:,} {noun}"
+    return f"{n:,} {noun[:-1]}ies" if noun.endswith("y") else f"{n:,} {noun}s"
 
 
 def shortened(text: str, max_chars: int = MAX_CHARS) -> str:

@@ -12,3 +12,12 @@ from pipeline.core import storage
 def test_absolute(path, expected, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     assert storage.absolute(path) == expected.format(here=tmp_path)
+
+
+def test_a_folder_is_removed_with_all_that_it_holds(tmp_path):
+    (tmp_path / "a" / "b").mkdir(parents=True)
+    (tmp_path / "a" / "b" / "c").write_text("")
+    (tmp_path / "other").mkdir()
+    for _ in range(2):  # one that is gone is fine
+        storage.delete_folder(f"{tmp_path}/a")
+    assert [path.name for path in tmp_path.iterdir()] == ["other"]
