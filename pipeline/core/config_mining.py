@@ -92,7 +92,8 @@ class MiningConfig(Section):
     cache: str | None = Field(
         None,
         description="Local folder in which each machine builds the indexes that its tasks map. By default "
-        "`cache` in the work folder; where that is no local one, a folder among the temporary files.",
+        "`cache` in the work folder; where that is no local one, a folder among the temporary files. "
+        "What earlier runs built goes from the work folder alone.",
     )
 
     @model_validator(mode="after")

@@ -31,6 +31,7 @@ from mining.bm25_index import Bm25Index, open_index
 from mining.dense_model import DenseModel, load_dense_model
 from mining.negatives_block import Documents, Keys, Longs
 from mining.token_ids import TokenIds
+from pipeline.core import storage
 from pipeline.core.errors import ConfigError
 from pipeline.jobs.language_index_build import IndexRequest, build, reading_of, searching_device
 from pipeline.jobs.mine_tables import first_64_bits
@@ -42,7 +43,8 @@ def language_index(request: IndexRequest) -> "LanguageIndex":
     folder = Path(request.cache) / f"{request.language}-{request.key}"
     with _lock(Path(request.cache), request.language):
         if not (folder / "index.json").is_file():
-            _remove_others(folder, request.language)
+            if request.cache == storage.join(request.work, "cache"):  # no other run has indexes here
+                _remove_others(folder, request.language)
             build(request, folder)
     return LanguageIndex(folder, request)
 

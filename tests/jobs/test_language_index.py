@@ -201,14 +201,24 @@ def test_a_killed_build_is_no_index(work, tmp_path, monkeypatch):
 @pytest.mark.parametrize(
     "settings", [{"bm25_k1": 2.0}, {"bm25_variant": "atire"}, {"split": "dev"}, {"bm25_b": 0.1}]
 )
-def test_other_settings_are_another_index_in_place_of_the_old_one(work, tmp_path, settings):
-    first = request_for(work, tmp_path)
-    other = request_for(work, tmp_path, **settings)
+def test_other_settings_are_another_index_in_place_of_the_old_one(work, settings):
+    cache = Path(work) / "cache"
+    shutil.rmtree(cache, ignore_errors=True)
+    first, other = request_for(work, cache), request_for(work, cache, **settings)
     assert first.key != other.key
-    (tmp_path / "deu-other").mkdir()
+    (cache / "deu-other").mkdir(parents=True)
     indexes.language_index(first)
     indexes.language_index(other)
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["deu-other", f"eng-{other.key}", "eng.lock"]
+    found = sorted(path.name for path in cache.iterdir())
+    shutil.rmtree(cache)
+    assert found == ["deu-other", f"eng-{other.key}", "eng.lock"]
+
+
+def test_in_a_folder_that_other_runs_may_share_the_old_index_stays(work, tmp_path):
+    first, other = request_for(work, tmp_path), request_for(work, tmp_path, bm25_k1=2.0)
+    indexes.language_index(first)
+    indexes.language_index(other)
+    assert {f"eng-{first.key}", f"eng-{other.key}"} < {path.name for path in tmp_path.iterdir()}
 
 
 @pytest.mark.parametrize("settings", [{"rrf_constant": 1}, {"device": "cpu"}, {"teacher_depth": 1}])

@@ -49,6 +49,16 @@ def test_a_changed_setting_does_again_what_depends_on_it(work, runner, settings,
     assert Counter(part for part, _ in runner.done) == dict.fromkeys(does, n_parts)
 
 
+def test_depth_counts_without_a_dense_search_too(tmp_path, runner):
+    write_retrieval_set(tmp_path, ROWS, n_parts=PARTS)
+    for depth in (8, 3):
+        runner.done.clear()
+        mine(tmp_path, "mining.dense_model=none", f"mining.depth={depth}")
+        assert {part for part, _ in runner.done} == {"search_part", "select_part"}
+    others = [row["query_id"] for row in read(tmp_path, "candidates").to_pylist() if not row["is_positive"]]
+    assert max(Counter(others).values()) == 3
+
+
 def test_another_teacher_scores_and_selects_again(work, runner, settings, models):
     mine(work, *settings, f'mining.teacher=["{models[2]}"]')
     assert {part for part, _ in runner.done} == {"rerank_part", "select_part"}

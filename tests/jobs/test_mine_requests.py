@@ -57,6 +57,14 @@ def test_wrong_requests_end_before_any_work(work, runner, settings, tmp_path, ch
     assert contents(work, *TABLES) == before
 
 
+def test_a_teacher_that_is_none_is_found_before_anything_is_embedded(tmp_path, runner, models):
+    write_retrieval_set(tmp_path, ROWS)
+    no_model = save_headless(tmp_path / "headless")
+    with pytest.raises(ConfigError, match="neither a cross-encoder nor an embedder"):
+        mine(tmp_path, f"mining.dense_model={models[0]}", f'mining.teacher=["{no_model}"]')
+    assert runner.done == []
+
+
 @pytest.mark.parametrize("master", ["none[0]", "none[]", "none[-1]", "nonesuch"])
 def test_a_wrong_number_of_processes(work, settings, master):
     before = contents(work, *TABLES)
