@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 PACKAGES := pipeline crawl extract mining training
 FUZZ_SECONDS ?= 20
-BENCHMARKS ?= extract langid dedup align align_scale
+BENCHMARKS ?= extract langid dedup align align_scale bm25 mine_scale
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test test-models check bench fuzz clean
