@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from mining.bootstrap import MIN_PAIRS, Recipe, TooFewPairsError, TrainingPair, TrainingStats, train_bootstrap
 from mining.margin import on_grid
 from mining.model_source import ModelSource
-from mining.sentence_models import load_errors, load_model
+from mining.sentence_models import load_errors, load_model, prompt_text
 from mining.token_batches import token_batches, token_counts
 from pipeline.core.errors import ConfigError
 
@@ -87,8 +87,10 @@ def load_dense_model(source: ModelSource, reading: Reading, *, key: str = "dense
     prompts = {key: text for key, text in model.prompts.items() if text}
     dense = DenseModel(
         model,
-        query_prompt=_prompt("query_prompt", reading.query_prompt, _QUERY_PROMPTS, prompts),
-        document_prompt=_prompt("document_prompt", reading.document_prompt, _DOCUMENT_PROMPTS, prompts),
+        query_prompt=prompt_text(reading.query_prompt, _QUERY_PROMPTS, prompts, key="mining.query_prompt"),
+        document_prompt=prompt_text(
+            reading.document_prompt, _DOCUMENT_PROMPTS, prompts, key="mining.document_prompt"
+        ),
         reading=reading,
     )
     with load_errors(source):
@@ -120,24 +122,6 @@ def train_dense_model(
             f"There are {error.n_pairs} questions with answers to train the dense model on, fewer than "
             f"{MIN_PAIRS}; name a model with mining.dense_model, or mine without one."
         ) from None
-
-
-def _prompt(key: str, wanted: str | None, usual: tuple[str, ...], prompts: dict[str, str]) -> str:
-    """Return the text that goes before each input.
-
-    The library itself would take an empty `document` for a model that defines `passage` alone.
-    """
-    if wanted is None:
-        return next((prompts[name] for name in usual if name in prompts), "")
-    if wanted.endswith(" "):
-        return wanted
-    if wanted not in prompts:
-        known = f"it defines {', '.join(sorted(prompts))}" if prompts else "it defines none"
-        raise ConfigError(
-            f"mining.{key}={wanted}: the model defines no such prompt ({known}). Name one of its own, or "
-            f"write text that ends in a space, in quotes, such as '\"{wanted.rstrip(': ')}: \"'."
-        )
-    return prompts[wanted]
 
 
 def _unit(rows: NDArray[np.float32]) -> NDArray[np.float32]:

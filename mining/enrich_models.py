@@ -11,7 +11,14 @@ from typing import Any
 
 from mining.enrich import Classifier, Embeddings, Encoder, Label
 from mining.model_source import ModelSource, fetch, mining_library
-from mining.sentence_models import device_of, dtype_on, load_errors, load_model, silence_progress
+from mining.sentence_models import (
+    device_of,
+    dtype_on,
+    load_errors,
+    load_model,
+    prompt_text,
+    silence_progress,
+)
 from pipeline.core.errors import ConfigError
 
 _ANSWER_PROMPTS = ("document", "passage", "corpus")
@@ -41,8 +48,8 @@ def load_encoder(source: ModelSource, reading: Reading) -> Encoder:
     prompts = {key: text for key, text in model.prompts.items() if text}
     encoder = _SentenceEncoder(
         model,
-        _prompt(reading.question_prompt, ("query",), prompts, key="question_prompt", name=source.name),
-        _prompt(reading.answer_prompt, _ANSWER_PROMPTS, prompts, key="answer_prompt", name=source.name),
+        prompt_text(reading.question_prompt, ("query",), prompts, key="enrich.question_prompt"),
+        prompt_text(reading.answer_prompt, _ANSWER_PROMPTS, prompts, key="enrich.answer_prompt"),
     )
     with load_errors(source):
         encoder.encode_questions(_TRIAL)
@@ -125,26 +132,6 @@ class _SequenceClassifier:
         scores = (logits.sigmoid() if many else logits.softmax(dim=-1)).cpu().numpy()
         names = self._model.config.id2label
         return [Label(str(names[int(row.argmax())]), float(row.max())) for row in scores]
-
-
-def _prompt(
-    wanted: str | None, usual: tuple[str, ...], prompts: dict[str, str], *, key: str, name: str
-) -> str:
-    """Return the text that goes before each input.
-
-    The library itself would take an empty `document` for a model that defines `passage` alone.
-    """
-    if wanted is None:
-        return next((prompts[p] for p in usual if p in prompts), "")
-    if wanted.endswith(" "):
-        return wanted
-    if wanted not in prompts:
-        known = f"it defines {', '.join(sorted(prompts))}" if prompts else "it defines none"
-        raise ConfigError(
-            f"enrich.{key}={wanted}: model {name} defines no such prompt ({known}). Name one of its own, or "
-            f"write text that ends in a space, in quotes, such as '\"{wanted.rstrip(': ')}: \"'."
-        )
-    return prompts[wanted]
 
 
 def _positions(config: Any) -> int:

@@ -7,10 +7,8 @@ imported inside functions. What is held: a model's weights, a batch with its act
 2 bytes a dimension for each distinct text of a block.
 """
 
-import json
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
@@ -20,7 +18,7 @@ from mining.dense_model import DenseModel, Reading, load_dense_model
 from mining.model_source import ModelSource, fetch, mining_library
 from mining.negatives_block import ScoreScale
 from mining.pace import Pace
-from mining.sentence_models import device_of, dtype_on, load_errors, silence_progress
+from mining.sentence_models import device_of, dtype_on, load_errors, read_json, silence_progress
 from mining.teacher import is_bootstrap_teacher, load_teacher
 from mining.text_pairs import Indices, Scores, TextPairs
 from mining.token_batches import token_batches, token_counts
@@ -149,9 +147,9 @@ def is_cross_encoder(source: ModelSource) -> bool:
     """Tell a cross-encoder from an embedder by its files; ConfigError for what is neither."""
     folder = fetch(source)
     if (folder / "modules.json").is_file():
-        kind = _json(folder / "config_sentence_transformers.json").get("model_type")
+        kind = read_json(folder / "config_sentence_transformers.json").get("model_type")
         return kind == "CrossEncoder"
-    heads = _json(folder / "config.json").get("architectures") or [""]
+    heads = read_json(folder / "config.json").get("architectures") or [""]
     if not str(heads[0]).endswith(_HEADS):
         raise ConfigError(
             f"Model {source.name} is neither a cross-encoder nor an embedder of sentence-transformers; "
@@ -175,11 +173,3 @@ def _load_cross_encoder(source: ModelSource, reading: Reading) -> CrossEncoderSc
     max_tokens = min(reading.max_tokens, model.max_seq_length or reading.max_tokens)
     model.max_seq_length = max_tokens
     return CrossEncoderScorer(source.label, model, max_tokens, reading.tokens_per_batch)
-
-
-def _json(path: Path) -> dict[str, Any]:
-    try:
-        tree = json.loads(path.read_bytes()) if path.is_file() else {}
-    except ValueError as error:
-        raise ConfigError(f"{path} is not JSON: {error}.") from None
-    return tree if isinstance(tree, dict) else {}

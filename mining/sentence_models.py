@@ -77,7 +77,7 @@ def load_model(source: ModelSource, *, max_tokens: int, device: str, section: st
             f"Model {source.name} is no sentence-transformers model: it has no modules.json. Choose another "
             f"{section}.{key}."
         )
-    kind = _json(folder / "config_sentence_transformers.json").get("model_type", "SentenceTransformer")
+    kind = read_json(folder / "config_sentence_transformers.json").get("model_type", "SentenceTransformer")
     if kind != "SentenceTransformer":
         raise ConfigError(f"Model {source.name} is a {kind}; {section}.{key} must be an encoder.")
     library, where = mining_library("sentence_transformers"), device_of(device, section=section)
@@ -125,7 +125,27 @@ def load_errors(source: ModelSource) -> Iterator[None]:
         raise ConfigError(f"Model {source.name} cannot be loaded: {first_line(error)}.") from error
 
 
-def _json(path: Path) -> dict[str, Any]:
+def prompt_text(wanted: str | None, usual: tuple[str, ...], prompts: dict[str, str], *, key: str) -> str:
+    """Return what goes before each input: of a model's `prompts` the one named, or the first usual one.
+
+    Text that ends in a space is taken as it is. The library itself would take an empty `document` for a
+    model that defines `passage` alone. ConfigError, which names the setting `key`, for an undefined prompt.
+    """
+    if wanted is None:
+        return next((prompts[name] for name in usual if name in prompts), "")
+    if wanted.endswith(" "):
+        return wanted
+    if wanted not in prompts:
+        known = f"it defines {', '.join(sorted(prompts))}" if prompts else "it defines none"
+        raise ConfigError(
+            f"{key}={wanted}: the model defines no such prompt ({known}). Name one of its own, or write text "
+            f"that ends in a space, in quotes, such as '\"{wanted.rstrip(': ')}: \"'."
+        )
+    return prompts[wanted]
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """Return the object in a file, empty where there is none; ConfigError for what is no JSON."""
     try:
         tree = json.loads(path.read_bytes()) if path.is_file() else {}
     except ValueError as error:

@@ -7,7 +7,7 @@ rows that share a key. The driver holds the list of parts.
 
 from typing import TYPE_CHECKING
 
-from pipeline.jobs.frames import ROW_BITS, held, sent_if_small
+from pipeline.jobs.frames import MAX_SENT_ROWS, ROW_BITS, held, sent_if_small
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
@@ -18,10 +18,13 @@ def boilerplate_answers(rows: "DataFrame", *, max_sites: int | None) -> "DataFra
 
     A site is what the last two labels of the host name: the branches of one company count once.
     """
+    from pyspark.sql import functions as sf
+
     if max_sites is None:
         return sent_if_small(rows.sparkSession.createDataFrame([], "answer_key long"))
-    sites = rows.where("answer_key_repeats and answer_key != 0").select("answer_key", "site").distinct()
-    frequent = sites.groupBy("answer_key").count().where(f"count > {max_sites}")
+    repeated = rows.where("answer_key_repeats and answer_key != 0").groupBy("answer_key")
+    n_sites = sf.size(sf.collect_set("site"))  # one shuffle; a count of distinct ones takes two
+    frequent = repeated.agg(n_sites.alias("n_sites")).where(f"n_sites > {max_sites}")
     return sent_if_small(held(frequent.select("answer_key")))
 
 
@@ -78,9 +81,12 @@ def involved(distinct: "DataFrame", links: "DataFrame") -> "DataFrame":
     """
     from pyspark.sql import functions as sf
 
-    linked = held(links.select(sf.explode(sf.array("id_a", "id_b")).alias("id")).distinct())
+    linked = links.select(sf.explode(sf.array("id_a", "id_b")).alias("id")).distinct()
+    linked = linked.withColumn("is_linked", sf.lit(True))
+    if 2 * links.count() <= MAX_SENT_ROWS:
+        linked = sf.broadcast(linked)
     framed = distinct.where("template_key_repeats and template_key != 0").groupBy("template_key").count()
-    marked = distinct.join(sent_if_small(linked).withColumn("is_linked", sf.lit(True)), "id", "left").join(
+    marked = distinct.join(linked, "id", "left").join(
         sent_if_small(held(framed.where("count > 1"))).withColumnRenamed("count", "n_framed"),
         "template_key",
         "left",
