@@ -39,7 +39,7 @@ check: setup  ## style, types and import rules
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 
-bench: setup  ## measure against the peers (the README's figures; two hours); BENCHMARKS=langid for one of them
+bench: setup  ## measure against the peers (the README's figures; three hours); BENCHMARKS=langid for one of them
 	@for name in $(BENCHMARKS); do $(BIN)/python benchmarks/$$name.py --json bench-$$name.json || exit; done
 
 fuzz: setup  ## throw mutated input at the parsers; FUZZ_SECONDS=20 for each entry point
