@@ -70,7 +70,8 @@ def _mine(work: str, *, master: str, console: Console, out: Console) -> bool:
     By BM25 and a teacher that is trained on the spot, in seconds; training an embedder would take minutes.
     """
     if any(find_spec(name) is None for name in _MINING):
-        out.print("For hard negatives, too: pip install 'faqtory[mining]', and run the demo again.")
+        hint = "For hard negatives, too: pip install 'faqtory[mining]', and run the demo again."
+        out.print(hint, markup=False, highlight=False)
         return False
     from pipeline.jobs.run_mine import mine
     from pipeline.summary_mine import print_mine_summary

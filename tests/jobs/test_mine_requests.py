@@ -108,3 +108,16 @@ def test_too_little_to_train_on_names_the_way_out(tmp_path, runner):
     ) as error:
         mine(tmp_path, "mining.dense_model=none", 'mining.teacher=["bootstrap"]')
     assert_one_sentence(error)
+
+
+def test_the_demo_says_what_to_install(monkeypatch):
+    from io import StringIO
+
+    from rich.console import Console
+
+    from pipeline import demo
+
+    monkeypatch.setattr(demo, "find_spec", lambda name: None)
+    out = Console(file=StringIO(), width=200)
+    assert not demo._mine("work", master="none", console=Console(quiet=True), out=out)
+    assert "pip install 'faqtory[mining]'" in out.file.getvalue()
