@@ -96,8 +96,9 @@ def _kernel(index: Bm25Index, queries: TokenIds, task: Task) -> Figures:
     kept = np.concatenate(
         [row[:n] for call in rescoring.calls for row, n in zip(call["documents"], call["n"], strict=True)]
     )
-    of_entry = np.where(index.counts == DENSE, BLOCK, 3 * index.counts.astype(np.int64))
-    of_term = np.bincount(index.block_terms, weights=of_entry, minlength=n_terms_of(task.corpus))
+    postings = index.postings
+    of_entry = np.where(postings.counts == DENSE, BLOCK, 3 * postings.counts.astype(np.int64))
+    of_term = np.bincount(postings.block_terms, weights=of_entry, minlength=n_terms_of(task.corpus))
     of_document = 8 * np.diff(index.forward_offsets)
     n_bytes = of_term[queries.ids].sum() + of_document[kept].sum()
     return {

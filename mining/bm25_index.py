@@ -66,26 +66,10 @@ class Bm25Index:
     """For each document its n terms, then the bits of their n impacts (float32)."""
     forward_offsets: NDArray[np.int64]
     """`(n_documents + 1,)`, in terms: a document begins at twice its offset."""
-    block_offsets: NDArray[np.int64]
-    """`(n_blocks + 1,)` into the next three."""
-    block_terms: NDArray[np.int32]
-    """The terms of each block, ascending."""
-    starts: NDArray[np.int64]
-    """Where a term's postings begin, or its row."""
-    counts: NDArray[np.int32]
-    """How many postings it has; DENSE for one with a row."""
-    documents: NDArray[np.uint16]
-    """Numbers within the block."""
-    impacts: NDArray[np.uint8]
-    rows: NDArray[np.uint8]
-    """Rows of BLOCK impacts."""
+    postings: Postings
+    """All blocks."""
     seeds: NDArray[np.uint8]
     """`(len(SEED_RANKS) * n_terms,)`: 0 where fewer documents have the term."""
-
-    @property
-    def postings(self) -> Postings:
-        """Return the blocks as the kernel takes them."""
-        return Postings(*(getattr(self, name) for name in Postings._fields))
 
 
 _ARRAYS: dict[str, type[np.generic]] = {
@@ -141,7 +125,10 @@ def open_index(folder: Path) -> Bm25Index:
         n_documents=description["n_documents"],
         n_terms=description["n_terms"],
         level=description["level"],
-        **{name: _mapped(folder, name) for name in _ARRAYS},
+        forward=_mapped(folder, "forward"),
+        forward_offsets=_mapped(folder, "forward_offsets"),
+        postings=Postings(*(_mapped(folder, name) for name in Postings._fields)),
+        seeds=_mapped(folder, "seeds"),
     )
 
 

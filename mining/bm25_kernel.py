@@ -49,15 +49,21 @@ compiled = njit(nogil=True, cache=True, boundscheck=False, error_model="numpy")
 
 
 class Postings(NamedTuple):
-    """The blocks of an index: see `mining.bm25_index`."""
+    """The blocks of an index (`mining.bm25_index`)."""
 
     block_offsets: NDArray[np.int64]
+    """`(n_blocks + 1,)` into the next three."""
     block_terms: NDArray[np.int32]
+    """The terms of each block, ascending."""
     starts: NDArray[np.int64]
+    """Where a term's postings begin, or its row."""
     counts: NDArray[np.int32]
+    """How many postings it has; DENSE for one with a row."""
     documents: NDArray[np.uint16]
+    """Numbers within the block."""
     impacts: NDArray[np.uint8]
     rows: NDArray[np.uint8]
+    """Rows of BLOCK impacts."""
 
 
 class Kept(NamedTuple):

@@ -10,7 +10,6 @@ vocabulary, 140 bytes a term, and some 60 bytes a document.
 """
 
 import fcntl
-import json
 import os
 import shutil
 from collections.abc import Iterator
@@ -33,7 +32,13 @@ from mining.negatives_block import Documents, Keys, Longs
 from mining.token_ids import TokenIds
 from pipeline.core import storage
 from pipeline.core.errors import ConfigError
-from pipeline.jobs.language_index_build import IndexRequest, build, reading_of, searching_device
+from pipeline.jobs.language_index_build import (
+    COMPLETE,
+    IndexRequest,
+    build,
+    reading_of,
+    searching_device,
+)
 from pipeline.jobs.mine_tables import first_64_bits
 
 
@@ -42,7 +47,7 @@ def language_index(request: IndexRequest) -> "LanguageIndex":
     """Return the language's indexes; they are built first where this machine lacks them."""
     folder = Path(request.cache) / f"{request.language}-{request.key}"
     with _lock(Path(request.cache), request.language):
-        if not (folder / "index.json").is_file():
+        if not (folder / COMPLETE).is_file():
             if request.cache == storage.join(request.work, "cache"):  # no other run has indexes here
                 _remove_others(folder, request.language)
             build(request, folder)
@@ -55,7 +60,6 @@ class LanguageIndex:
     def __init__(self, folder: Path, request: IndexRequest) -> None:
         self.folder = folder
         self.request = request
-        self.max_positives: int = json.loads((folder / "index.json").read_text())["max_positives"]
         self._ids = self._array("ids", np.uint8).reshape(-1, 16)
 
     def __len__(self) -> int:

@@ -32,6 +32,9 @@ from pipeline.jobs.mine_tables import csr, query_blocks, text_keys
 INDEX_VERSION = 1
 """Raised with every change of the folder's content."""
 
+COMPLETE = "index.json"
+"""Written last into a language's folder."""
+
 _ROWS = 10_000
 _SAMPLE = 256
 """Queries on which the recall of a quantised index is measured."""
@@ -99,10 +102,9 @@ def build(request: IndexRequest, folder: Path) -> None:
     else:
         for _ in texts:
             pass
-    max_positives = _max_positives(request)
     if request.model is not None:
-        _write_vectors(request, unfinished, max_positives=max_positives)
-    (unfinished / "index.json").write_text(json.dumps({"max_positives": max_positives}))
+        _write_vectors(request, unfinished)
+    (unfinished / COMPLETE).write_text(json.dumps({"version": INDEX_VERSION}))
     unfinished.rename(folder)
 
 
@@ -180,7 +182,7 @@ def _max_positives(request: IndexRequest) -> int:
     return max((block.max_positives for part in blocks for block in part), default=0)
 
 
-def _write_vectors(request: IndexRequest, folder: Path, *, max_positives: int) -> None:
+def _write_vectors(request: IndexRequest, folder: Path) -> None:
     """Write the dense index of the split's documents."""
     kept = (_split_vectors(request, at) for at in range(len(request.vectors)))
     path = folder / "vectors.bin"
@@ -200,7 +202,7 @@ def _write_vectors(request: IndexRequest, folder: Path, *, max_positives: int) -
     )
     settings = dense.IndexSettings(
         flat_below=request.config.flat_below,
-        k=request.config.depth + max_positives,
+        k=request.config.depth + _max_positives(request),
         min_recall=request.config.min_recall,
         n_sample=_SAMPLE,
     )

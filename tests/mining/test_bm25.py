@@ -133,8 +133,8 @@ def test_many_blocks_rows_and_ties_as_a_search_of_everything(tmp_path):
     texts = zipf_texts(rng, 3 * BLOCK + 100, n_terms=3000, length=20)
     texts += texts[:500]  # exact ties
     index = index_of(tmp_path / "i", texts, batch=7000)
-    assert len(index.rows) > 0
-    assert len(index.documents) > 0
+    assert len(index.postings.rows) > 0
+    assert len(index.postings.documents) > 0
     queries = zipf_texts(rng, 300, n_terms=3000, length=10)
     found = search(index, tokens(*queries), 50)
     for row in range(0, len(queries), 10):
